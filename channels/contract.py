@@ -17,6 +17,9 @@ from typing import Protocol
 from channels.secret import Contact, Secret
 
 
+NO_WORDS = Secret("")
+
+
 class Trait(StrEnum):
     """What a channel noticed about a message without judging it."""
 
@@ -37,7 +40,7 @@ class Inbound:
     to: Secret
     """The proxy number or alias it was written to: it decides the group, nothing else does."""
     text: Secret
-    subject: Secret = Secret("")
+    subject: Secret = NO_WORDS
     authentic: bool
     """Whether the channel could verify that `sender` wrote it."""
     traits: frozenset[Trait] = frozenset()

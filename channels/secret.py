@@ -9,6 +9,8 @@ from __future__ import annotations
 import hmac
 from typing import Any
 
+from pydantic_core import core_schema
+
 REDACTED = "[redacted]"
 
 
@@ -67,8 +69,6 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema  # only where pydantic asks
-
         return core_schema.no_info_plain_validator_function(
             lambda value: value if isinstance(value, cls) else cls(str(value)),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda _: REDACTED),
