@@ -16,7 +16,6 @@ from typing import Protocol
 
 from channels.secret import Contact, Secret
 
-
 NO_WORDS = Secret("")
 
 
