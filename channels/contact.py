@@ -21,6 +21,7 @@ _DOMAIN_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _ADDRESS = re.compile(
     rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@(?:{_DOMAIN_LABEL}\.)+{_DOMAIN_LABEL}"
 )
+_DOMAIN = re.compile(rf"(?:{_DOMAIN_LABEL}\.)+{_DOMAIN_LABEL}")
 _TEXTABLE = {
     PhoneNumberType.MOBILE,
     PhoneNumberType.FIXED_LINE_OR_MOBILE,
@@ -75,6 +76,11 @@ def address(text: str) -> Contact:
     if not _ADDRESS.fullmatch(value) or dotted_wrongly or len(value) > 254:
         raise BadContactError("This is not a mail address.")
     return Contact(EMAIL, value)
+
+
+def is_domain(text: str) -> bool:
+    """Whether the text is a domain name of at least two labels (RFC 1035 section 2.3.1)."""
+    return bool(_DOMAIN.fullmatch(text.lower())) and len(text) <= 253
 
 
 def fold(contact: Contact) -> str:

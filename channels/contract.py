@@ -43,6 +43,8 @@ class Inbound:
     authentic: bool
     """Whether the channel could verify that `sender` wrote it."""
     traits: frozenset[Trait] = frozenset()
+    refusal_is_heard: bool = False
+    """Whether `REFUSED` reaches the writer by itself, as an SMTP 550 does; a text has no such."""
 
 
 class Receipt(Enum):

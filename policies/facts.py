@@ -25,6 +25,7 @@ class MemberState(StrEnum):
     INVITED = "invited"
     ACTIVE = "active"
     STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)

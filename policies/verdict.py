@@ -15,6 +15,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why something did not simply go through. The whole list."""
 
+    ANSWER_LOST = "answer_lost"
     AUTOMATIC = "automatic"
     EMPTY = "empty"
     EXPIRED = "expired"
@@ -23,6 +24,7 @@ class Reason(StrEnum):
     NOT_A_MEMBER_NOW = "not_a_member_now"
     NOT_AUTHENTIC = "not_authentic"
     QUIET_HOURS = "quiet_hours"
+    STOPPED = "stopped"
     TOO_LONG = "too_long"
 
 

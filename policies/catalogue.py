@@ -1,0 +1,31 @@
+"""Every rule of the relay. Alphabetical, because their order does not matter."""
+
+from __future__ import annotations
+
+from policies.authenticity import authenticity
+from policies.facts import DeliveryPolicy, PostPolicy
+from policies.group_open import group_open
+from policies.group_running import group_running
+from policies.life import life
+from policies.membership import membership
+from policies.quiet_hours import quiet_hours
+from policies.reader import reader
+from policies.robots import robots
+from policies.size import size
+
+POST: tuple[PostPolicy, ...] = (
+    authenticity,
+    group_open,
+    membership,
+    robots,
+    size,
+)
+"""Asked when somebody writes."""
+
+DELIVERY: tuple[DeliveryPolicy, ...] = (
+    group_running,
+    life,
+    quiet_hours,
+    reader,
+)
+"""Asked for each copy, at the moment it would leave."""

@@ -1,0 +1,219 @@
+"""Settings: one typed object, read once; environment over `relay.toml` over defaults.
+
+The only reader of the environment. Every mistake is one plain sentence; values are never
+repeated, because a token in the wrong field would be printed with them.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from channels.contact import is_domain
+from relay.errors import RefusalError
+
+CONFIG_FILE = "RELAY_CONFIG"
+"""The environment variable that names the settings file; `./relay.toml` without it."""
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (host and colon and port.isdecimal() and int(port) < 65_536):
+        raise ValueError("must be host:port, for example 127.0.0.1:8080")
+    return value
+
+
+def _domain(value: str) -> str:
+    if not is_domain(value):
+        raise ValueError("must be a domain name, for example relay.example.org")
+    return value.lower()
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ValueError("must be a web address, for example https://relay.example.org")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("must begin with https, except on this machine itself")
+    return value.rstrip("/")
+
+
+def _smarthost(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must be smtp://host:port or smtps://user:password@host:port")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+Listen = Annotated[str, AfterValidator(_listen)]
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Names are `RELAY_` and the field, in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RELAY_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(Path("./data"), description="everything stored on this machine")
+    database_url: SecretStr | None = Field(None, description="SQLite in the data dir if not set")
+    master_key_file: Path | None = Field(None, description="the key that wraps all others")
+    domain: Annotated[str, AfterValidator(_domain)] | None = Field(
+        None, description="mail domain of aliases and masks"
+    )
+    public_url: Url | None = Field(None, description="where Twilio and members reach us")
+    http_listen: Listen = Field("127.0.0.1:8080", description="host:port of the web server")
+    smtp_listen: Listen = Field("127.0.0.1:8025", description="host:port of the mail server")
+    smtp_tls_cert: Path | None = Field(None, description="certificate for STARTTLS of mail in")
+    smtp_tls_key: Path | None = Field(None, description="its key")
+    smarthost: Annotated[SecretStr, AfterValidator(_smarthost)] | None = Field(
+        None, description="where mail goes out: smtp://host:port, smtps://user:password@host:port"
+    )
+    dns_server: Listen | None = Field(None, description="host:port; the system's if not set")
+    dkim_selector: str = Field("relay1", pattern=r"^[a-z0-9-]{1,63}$", description="DKIM selector")
+    twilio_account_sid: str | None = Field(None, pattern=r"^AC[0-9a-fA-F]{32}$", description="AC…")
+    twilio_auth_token: SecretStr | None = Field(None, description="the account's auth token")
+    twilio_api_url: Url | None = Field(None, description="Twilio's own if not set")
+    twilio_message_privacy: bool = Field(
+        default=False, description="the account has Twilio's Message Privacy: let it keep no words"
+    )
+    programme_name: str = Field(
+        "Group relay", max_length=60, description="how the programme names itself to members"
+    )
+    post_life_hours: int = Field(36, ge=1, le=72, description="how long a body may exist")
+    lease_seconds: int = Field(
+        60, ge=5, le=600, description="after this long an attempt of a dead process is looked at"
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="our own log"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults."""
+        file = TomlConfigSettingsSource(settings_cls, config_path())
+        return init_settings, env_settings, file
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir.absolute() / 'relay.sqlite'}"
+
+    @property
+    def master_key(self) -> Path:
+        """The file of the master key."""
+        return self.master_key_file or self.data_dir / "keys" / "master.key"
+
+    @property
+    def dkim_key(self) -> Path:
+        """The file of the key that signs outgoing mail."""
+        return self.data_dir / "keys" / f"dkim-{self.dkim_selector}.pem"
+
+    @property
+    def post_life(self) -> timedelta:
+        """How long a body may exist."""
+        return timedelta(hours=self.post_life_hours)
+
+    @property
+    def texts(self) -> bool:
+        """Whether text messaging is on."""
+        return self.twilio_account_sid is not None and self.twilio_auth_token is not None
+
+    @property
+    def mails(self) -> bool:
+        """Whether mail is on."""
+        return self.domain is not None and self.smarthost is not None
+
+    def show(self) -> dict[str, str]:
+        """The settings as text, redacted."""
+        return {
+            f"RELAY_{name.upper()}": "" if value is None else str(value)
+            for name, value in ((n, getattr(self, n)) for n in type(self).model_fields)
+        }
+
+
+def config_path() -> Path:
+    """The settings file, whether or not it exists."""
+    return Path(os.environ.get(CONFIG_FILE, "relay.toml"))
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings. Raises `RefusalError`: one plain sentence for each mistake."""
+    try:
+        _check_file(config_path())
+        return Settings(**given)
+    except ValidationError as error:
+        raise RefusalError("\n".join(_sentence(e) for e in error.errors())) from None
+
+
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            names = tomllib.load(file).keys()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError):
+        raise RefusalError("The settings file relay.toml cannot be read.") from None
+    except tomllib.TOMLDecodeError:
+        raise RefusalError("The settings file relay.toml is not valid TOML.") from None
+    unknown = sorted(names - Settings.model_fields.keys())
+    if unknown:
+        msg = f"The settings file relay.toml has an unknown setting: {unknown[0][:40]}."
+        raise RefusalError(msg)
+
+
+def _sentence(error: Any) -> str:
+    name = "RELAY_" + "_".join(str(part) for part in error["loc"]).upper()
+    if error["type"] == "value_error":
+        return f"{name} {error['ctx']['error']}."
+    return f"{name} is not as it must be: {error['msg'].lower()}."
+
+
+def serving_problems(settings: Settings) -> list[str]:
+    """What is missing or contradictory before the relay may serve; one plain sentence each."""
+    s = settings
+    found = []
+    if (s.twilio_account_sid is None) != (s.twilio_auth_token is None):
+        found.append(
+            "RELAY_TWILIO_ACCOUNT_SID and RELAY_TWILIO_AUTH_TOKEN belong together: set both."
+        )
+    if s.texts and s.public_url is None:
+        found.append("RELAY_PUBLIC_URL is missing: Twilio's signatures are checked against it.")
+    if (s.domain is None) != (s.smarthost is None):
+        found.append("RELAY_DOMAIN and RELAY_SMARTHOST belong together: set both.")
+    if (s.smtp_tls_cert is None) != (s.smtp_tls_key is None):
+        found.append("RELAY_SMTP_TLS_CERT and RELAY_SMTP_TLS_KEY belong together: set both.")
+    if s.mails and not s.dkim_key.exists():
+        found.append("The key that signs mail is missing; run `relay init` first.")
+    if not found and not (s.texts or s.mails):
+        found.append(
+            "Neither text messages nor mail are set up: set RELAY_DOMAIN or Twilio's account."
+        )
+    return found

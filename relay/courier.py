@@ -1,0 +1,321 @@
+"""The courier: takes what is due, judges it, sends it, and writes down how it ended.
+
+One courier for each channel. The attempt is recorded before the network call; a copy whose
+answer was lost, to a crash or on the wire, is sent once more and counted, never twice more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contract import Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
+from policies.facts import DeliveryPolicy, MemberState
+from policies.verdict import Drop, Hold, Pass, Reason, Verdict
+from relay.backoff import delay
+from relay.clock import Clock, moment
+from relay.ending import Endings
+from relay.judge import judge_delivery
+from relay.log import Field, Word, say, trouble
+from relay.model import Body, Due
+from relay.store.database import Database
+from relay.store.outbox import Outbox, SealedReader
+from relay.store.roster import Roster
+from relay.vault.vault import SealedBody, UnsealError, Vault
+
+_IDLE = timedelta(seconds=1)
+"""How long to sleep at the most: another process may have taken a post in."""
+
+_LOST_ANSWER_WAIT = timedelta(minutes=2)
+_DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A claimed delivery, ready to be opened and sent."""
+
+    due: Due
+    token: int
+    reader: SealedReader
+    body: SealedBody
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """How one send ended, not yet written down."""
+
+    due: Due
+    token: int
+    outcome: Outcome
+
+
+class Courier:
+    """Delivers on one channel until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        database: Database,
+        roster: Roster,
+        outbox: Outbox,
+        vault: Vault,
+        endings: Endings,
+        policies: Sequence[DeliveryPolicy],
+        lease: timedelta,
+        clock: Clock,
+    ) -> None:
+        self._channel = channel
+        self._database = database
+        self._roster = roster
+        self._outbox = outbox
+        self._vault = vault
+        self._endings = endings
+        self._policies = policies
+        self._lease = lease
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._results: asyncio.Queue[_Result] = asyncio.Queue()
+        self._sends: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then let what is under way end, and write it down."""
+        settler = asyncio.create_task(self._settle_forever())
+        try:
+            while True:
+                await self._round()
+        finally:
+            await asyncio.shield(self._finish(settler))
+
+    async def _round(self) -> None:
+        self._woken.clear()
+        try:
+            for parcel in await self._fill():
+                task = asyncio.create_task(self._send(parcel), name="send")
+                self._sends.add(task)
+                task.add_done_callback(self._sends.discard)
+        except Exception as error:  # noqa: BLE001 - the courier outlives any trouble of the store
+            trouble(error, where="claim")
+        await self._sleep()
+
+    async def _sleep(self) -> None:
+        """Sleep until woken, a send ends, or something may have fallen due."""
+        waits = {asyncio.ensure_future(self._woken.wait()), *self._sends}
+        try:
+            await asyncio.wait(
+                waits, timeout=_IDLE.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits - self._sends:
+                wait.cancel()
+
+    # Claiming ------------------------------------------------------------------------------
+
+    async def _fill(self) -> list[_Parcel]:
+        """Claim what can be sent at once, and no more: who says stop now gets nothing after."""
+        room = self._channel.concurrency - len(self._sends)
+        if room * 2 < self._channel.concurrency:
+            return []  # wait for half the room, so that claims are batches
+        async with self._database.reading() as c:
+            due = await self._outbox.next_due(c, self._channel.name)
+        if due is None or moment(due) > self._clock.now():
+            return []
+        said: list[tuple[Word, dict[str, Field]]] = []
+        async with self._database.writing() as c:
+            parcels = await self._claim(c, room, said)
+        for word, fields in said:
+            say(word, channel=self._channel.name, **fields)
+        return parcels
+
+    async def _claim(
+        self, c: AsyncConnection, limit: int, said: list[tuple[Word, dict[str, Field]]]
+    ) -> list[_Parcel]:
+        now = self._clock.now()
+        rows = [
+            _after_a_crash(d) for d in await self._outbox.due(c, self._channel.name, now, limit)
+        ]
+        judged = [(row, self._judge(row, now)) for row in rows]
+        held = [(row, v.until) for row, v in judged if isinstance(v, Hold)]
+        ended = [(row, v) for row, v in judged if not isinstance(v, Hold | Pass)]
+        going = [row for row, v in judged if isinstance(v, Pass)]
+        token = secrets.randbits(62)
+        await self._outbox.hold(c, held)
+        await self._end_judged(c, ended, now)
+        await self._outbox.claim(c, going, token, now + self._lease)
+        repeated = sum(1 for row in going if row.in_flight)
+        counts = Counter({Word.HELD: len(held), Word.REPEATED: repeated})
+        await self._outbox.count(c, {w: n for w, n in counts.items() if n}, now)
+        said += [(word, {"count": n}) for word, n in counts.items() if n]
+        said += [(Word.DROPPED, {"why": ",".join(sorted(v.why))}) for _, v in ended]
+        return await self._parcels(c, going, token)
+
+    def _judge(self, row: Due, now: datetime) -> Verdict:
+        if row.unsure > 1:
+            return Drop(frozenset({Reason.ANSWER_LOST}))
+        return judge_delivery(self._policies, row, now)
+
+    async def _end_judged(
+        self, c: AsyncConnection, ended: Sequence[tuple[Due, Verdict]], now: datetime
+    ) -> None:
+        """End what may not leave. A reader who is gone counts as nobody not reached."""
+        if not ended:
+            return
+        rows = [row for row, _ in ended]
+        missed = Counter(
+            row.post_id
+            for row, v in ended
+            if isinstance(v, Drop) and v.why & {Reason.EXPIRED, Reason.ANSWER_LOST}
+        )
+        await self._outbox.lock_posts(c, (row.post_id for row in rows))
+        await self._outbox.end(c, [row.id for row in rows], None)
+        await self._endings.after(c, [row.post_id for row in rows], missed, now)
+
+    async def _parcels(self, c: AsyncConnection, going: Sequence[Due], token: int) -> list[_Parcel]:
+        if not going:
+            return []
+        readers = await self._outbox.contacts(c, going)
+        bodies = await self._outbox.bodies(c, (row.post_id for row in going))
+        return [_Parcel(row, token, readers[row.member_id], bodies[row.post_id]) for row in going]
+
+    # Sending -------------------------------------------------------------------------------
+
+    async def _send(self, parcel: _Parcel) -> None:
+        outcome: Outcome
+        try:
+            async with asyncio.timeout(self._lease.total_seconds() * 0.8):
+                outcome = await self._channel.send(self._open(parcel))
+        except UnsealError:
+            outcome = Never(why=Trouble.OUR_FAULT)
+            say(Word.KEY_LOST, channel=self._channel.name)
+        except TimeoutError:
+            outcome = Later(why=Trouble.ANSWER_LOST, unsure=True)
+        except Exception as error:  # noqa: BLE001 - unknown trouble delays, it never loses
+            trouble(error, where="send")
+            outcome = Later(why=Trouble.OUR_FAULT)
+        self._results.put_nowait(_Result(parcel.due, parcel.token, outcome))
+
+    def _open(self, parcel: _Parcel) -> Outgoing:
+        due = parcel.due
+        expires = moment(due.expires)
+        body: Body = self._vault.open_body(due.post_id, due.group_id, expires, parcel.body)
+        to, write_to = parcel.reader.open(self._roster)
+        return Outgoing(
+            post=due.post_id,
+            delivery=self._vault.token("delivery", due.post_id, due.member_id),
+            to=to,
+            write_to=write_to,
+            author=body.author,
+            mask=body.mask,
+            subject=body.subject,
+            text=body.text,
+            expires=expires,
+        )
+
+    # Settling ------------------------------------------------------------------------------
+
+    async def _settle_forever(self) -> None:
+        while True:
+            batch = [await self._results.get()]
+            while not self._results.empty():
+                batch.append(self._results.get_nowait())
+            while not await asyncio.shield(self._settled(batch)):
+                await asyncio.sleep(_IDLE.total_seconds())
+
+    async def _settled(self, batch: Sequence[_Result]) -> bool:
+        """Write a batch down, all or nothing. `False` if the store could not."""
+        try:
+            async with self._database.writing() as c:
+                said = await self._settle(c, batch)
+        except Exception as error:  # noqa: BLE001 - the store comes back; the results are kept
+            trouble(error, where="settle")
+            return False
+        for word, fields in said:
+            say(word, channel=self._channel.name, **fields)
+        for _ in batch:
+            self._results.task_done()
+        self._woken.set()  # the next copy for the same readers may go
+        return True
+
+    async def _settle(
+        self, c: AsyncConnection, batch: Sequence[_Result]
+    ) -> list[tuple[Word, dict[str, Field]]]:
+        now = self._clock.now()
+        said: list[tuple[Word, dict[str, Field]]] = []
+        missed: Counter[int] = Counter()
+        await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
+        by_token: dict[int, list[int]] = {}
+        for result in batch:
+            word, why = self._fate(result)
+            said.append((word, {"why": why, "attempt": result.due.attempts + 1}))
+            if word is Word.LATER:
+                await self._postpone(c, result, now)
+                continue
+            by_token.setdefault(result.token, []).append(result.due.id)
+            if word is not Word.SENT:
+                missed[result.due.post_id] += 1
+        for token, ids in by_token.items():
+            await self._outbox.end(c, ids, token)
+        await self._mark_dead(c, batch, missed, now)
+        await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
+        await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
+        return said
+
+    def _fate(self, result: _Result) -> tuple[Word, str]:
+        outcome = result.outcome
+        if isinstance(outcome, Sent):
+            return Word.SENT, ""
+        if isinstance(outcome, Never):
+            return Word.NEVER, outcome.why
+        if outcome.unsure and result.due.unsure > 0:
+            return Word.GIVEN_UP, outcome.why
+        return Word.LATER, outcome.why
+
+    async def _postpone(self, c: AsyncConnection, result: _Result, now: datetime) -> None:
+        outcome, due = result.outcome, result.due
+        if not isinstance(outcome, Later):
+            return
+        wait = delay(due.attempts + 1, secrets.randbelow(1000) / 1000)
+        if outcome.unsure:
+            wait = max(wait, _LOST_ANSWER_WAIT)
+            await self._outbox.count(c, {Word.REPEATED: 1}, now)
+        until = now + max(wait, outcome.after or wait)
+        await self._outbox.postpone(c, due, result.token, until, due.unsure + outcome.unsure)
+
+    async def _mark_dead(
+        self, c: AsyncConnection, batch: Sequence[_Result], missed: Counter[int], now: datetime
+    ) -> None:
+        """A dead or revoked contact gets nothing more; her facilitators learn that, once."""
+        for result in batch:
+            outcome, due = result.outcome, result.due
+            state = _DEAD.get(outcome.why) if isinstance(outcome, Never) else None
+            if state is None:
+                continue
+            if await self._endings.member_unreachable(c, due.member_id, due.group_id, state, now):
+                missed[due.post_id] -= 1  # told to a facilitator, so not to every author
+
+    async def _finish(self, settler: asyncio.Task[None]) -> None:
+        """Let sends under way end and be written down."""
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=self._lease.total_seconds())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                await self._results.join()
+        settler.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await settler
+
+
+def _after_a_crash(row: Due) -> Due:
+    """A row that is still claimed was in somebody's hands when they died."""
+    return row.again() if row.in_flight else row

@@ -1,0 +1,81 @@
+"""Endings: when the last copy of a post has ended, it is forgotten and its author told the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policies.facts import MemberState
+from relay import wording
+from relay.log import Word
+from relay.notices import Notices
+from relay.store.outbox import Ended, Outbox
+from relay.store.roster import Roster
+
+
+class Endings:
+    """Every accepted post ends as delivered, told to its author, or told to a facilitator."""
+
+    def __init__(self, outbox: Outbox, roster: Roster, notices: Notices) -> None:
+        self._outbox = outbox
+        self._roster = roster
+        self._notices = notices
+
+    async def after(
+        self,
+        c: AsyncConnection,
+        post_ids: Sequence[int],
+        missed: Mapping[int, int],
+        now: datetime,
+    ) -> None:
+        """Take note of readers not reached, and drop the posts that have no copy left."""
+        await self._outbox.unreached(c, {post: n for post, n in missed.items() if n > 0})
+        await self.tell_authors(c, await self._outbox.drop_finished(c, post_ids), now)
+
+    async def nothing_more_for(
+        self, c: AsyncConnection, member_ids: Sequence[int], now: datetime
+    ) -> None:
+        """Drop what waits for members who left, stopped or cannot be reached."""
+        touched = await self._outbox.drop_waiting_for(c, member_ids)
+        await self._outbox.lock_posts(c, touched)
+        await self.after(c, list(touched), {}, now)
+
+    async def tell_authors(self, c: AsyncConnection, ended: Sequence[Ended], now: datetime) -> None:
+        """Tell authors that some were not reached, without naming or counting anyone.
+
+        A notice that did not arrive is only counted: telling about it would never end.
+        """
+        lost_notices = 0
+        for post in ended:
+            if post.unreached == 0:
+                continue
+            told = post.author_id is not None and await self._notices.tell(
+                c, post.author_id, wording.NOT_REACHED, now
+            )
+            if not told:
+                lost_notices += post.unreached
+        if lost_notices:
+            await self._outbox.count(c, {Word.UNTOLD: lost_notices}, now)
+
+    async def member_unreachable(
+        self,
+        c: AsyncConnection,
+        member_id: int,
+        group_id: int,
+        state: MemberState,
+        now: datetime,
+    ) -> bool:
+        """Send nothing more to a dead contact. Returns whether a facilitator was told."""
+        name = await self._roster.stop_sending(c, member_id, state)
+        if name is None:
+            return True  # known already: told when it was found out
+        await self.nothing_more_for(c, [member_id], now)
+        text = wording.UNREACHABLE.format(name=name.reveal())
+        told = [
+            await self._notices.tell(c, facilitator, text, now)
+            for facilitator in await self._roster.facilitators(c, group_id)
+            if facilitator != member_id
+        ]
+        return any(told)

@@ -1,0 +1,192 @@
+"""Intake: what came in becomes a post, in one transaction, before anybody is told yes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contact import EMAIL
+from channels.contract import Inbound, Receipt, Trait
+from channels.secret import Secret
+from policies.facts import MemberState, PostPolicy
+from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
+from relay import wording
+from relay.clock import Clock
+from relay.commands import Command, parse
+from relay.ending import Endings
+from relay.judge import judge_post
+from relay.log import Word, say
+from relay.model import Body, new_id
+from relay.notices import Notices
+from relay.store.database import Database
+from relay.store.outbox import NewPost, Outbox
+from relay.store.roster import Arrival, Roster
+from relay.vault.vault import Purpose, Vault
+
+_ANSWERS = {
+    Reason.EMPTY: wording.EMPTY,
+    Reason.GROUP_CLOSED: wording.FROZEN,
+    Reason.GROUP_FROZEN: wording.FROZEN,
+    Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
+    Reason.TOO_LONG: wording.TOO_LONG,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What became of a message, to be said once it is durable."""
+
+    receipt: Receipt
+    word: Word
+    why: str = ""
+    readers: int = 0
+
+
+_UNKNOWN = _Fate(Receipt.REFUSED, Word.REFUSED, "unknown")
+
+
+class Intake:
+    """Takes messages in. `accept` is what every channel is given."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        roster: Roster,
+        outbox: Outbox,
+        vault: Vault,
+        endings: Endings,
+        notices: Notices,
+        policies: Sequence[PostPolicy],
+        life: timedelta,
+        clock: Clock,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._roster = roster
+        self._outbox = outbox
+        self._vault = vault
+        self._endings = endings
+        self._notices = notices
+        self._policies = policies
+        self._life = life
+        self._clock = clock
+        self._wake = wake
+
+    async def accept(self, inbound: Inbound) -> Receipt:
+        """Take one message in. When this returns `TAKEN` it survives a power cut."""
+        async with self._database.reading() as c:  # a stranger must not cost a write
+            known = await self._roster.arrive(c, inbound.to, inbound.sender)
+        if known is None:
+            fate = _UNKNOWN
+        else:
+            async with self._database.writing() as c:
+                fate = await self._take(c, inbound, self._clock.now())
+        say(fate.word, channel=inbound.channel, why=fate.why, count=fate.readers)
+        if fate.receipt is Receipt.TAKEN:
+            self._wake()
+        return fate.receipt
+
+    async def _take(self, c: AsyncConnection, inbound: Inbound, now: datetime) -> _Fate:
+        arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
+        if arrival is None:  # removed between the two looks
+            return _UNKNOWN
+        verdict = judge_post(self._policies, inbound, arrival.member, arrival.group, now)
+        command = None if _is_forged(verdict) else parse(inbound.text.reveal())
+        if isinstance(verdict, Refuse) and not command and not _must_be_told(inbound, verdict):
+            return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
+        if not await self._outbox.is_new(c, self._seen(inbound), now):
+            return _Fate(Receipt.AGAIN, Word.AGAIN)
+        if command is Command.STOP:
+            fate = await self._stop(c, inbound, arrival, now)
+        elif isinstance(verdict, Pass):
+            fate = await self._post(c, inbound, arrival, now)
+        else:
+            fate = await self._answer(c, inbound, arrival, verdict, now)
+        await self._outbox.count(c, {fate.word: 1}, now)
+        return fate
+
+    async def _post(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
+    ) -> _Fate:
+        member, expires = arrival.member, now + self._life
+        body = Body(
+            author=member.name,
+            mask=member.mask,
+            subject=inbound.subject,
+            text=Secret(inbound.text.reveal().strip()),
+        )
+        post_id = new_id()
+        post = NewPost(
+            id=post_id,
+            group_id=member.group_id,
+            author_id=member.id,
+            sealed=self._vault.seal_body(post_id, member.group_id, expires, body, now),
+            expires=expires,
+        )
+        await self._outbox.add_post(c, post)
+        readers = await self._outbox.fan_out(c, post, now)
+        if readers == 0:
+            await self._outbox.drop_finished(c, [post_id])
+            await self._notices.tell(c, member.id, wording.NOBODY, now)
+        if Trait.FILES_LEFT_OUT in inbound.traits:
+            await self._notices.tell(c, member.id, wording.FILES_LEFT_OUT, now)
+        return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
+
+    async def _answer(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        verdict: Verdict,
+        now: datetime,
+    ) -> _Fate:
+        """Not passed on: tell the one who wrote, unless it was a machine."""
+        reasons = _reasons(verdict)
+        if Reason.AUTOMATIC not in reasons:
+            text = _answer_to(reasons, files=Trait.FILES_LEFT_OUT in inbound.traits)
+            await self._notices.tell(c, arrival.member.id, text, now)
+        return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
+
+    async def _stop(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
+    ) -> _Fate:
+        """Nothing more to this person, in any group, from this transaction on."""
+        ids = await self._roster.same_person(c, inbound.sender)
+        await self._roster.set_state(c, ids, MemberState.STOPPED)
+        await self._endings.nothing_more_for(c, ids, now)
+        if inbound.channel == EMAIL:  # the carrier confirms texts; twice is once too often
+            await self._notices.tell(c, arrival.member.id, wording.STOPPED, now, farewell=True)
+        return _Fate(Receipt.TAKEN, Word.COMMAND, Command.STOP)
+
+    def _seen(self, inbound: Inbound) -> bytes:
+        parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
+        return self._vault.index(Purpose.SEEN, *parts)
+
+
+def _is_forged(verdict: Verdict) -> bool:
+    """A command is heard in a frozen group and from a stopped member, but not from a forger."""
+    return Reason.NOT_AUTHENTIC in _reasons(verdict)
+
+
+def _must_be_told(inbound: Inbound, verdict: Verdict) -> bool:
+    """A member whose text is refused would hear nothing; one who said stop wants to."""
+    heard = inbound.refusal_is_heard or _is_forged(verdict)
+    return not heard and Reason.STOPPED not in _reasons(verdict)
+
+
+def _answer_to(reasons: frozenset[Reason], *, files: bool) -> str:
+    if Reason.EMPTY in reasons and files:
+        return wording.ONLY_FILES
+    return next(_ANSWERS[reason] for reason in sorted(reasons) if reason in _ANSWERS)
+
+
+def _reasons(verdict: Verdict) -> frozenset[Reason]:
+    return verdict.why if isinstance(verdict, Drop | Hold | Refuse) else frozenset()
+
+
+def _why(verdict: Verdict) -> str:
+    return ",".join(sorted(_reasons(verdict)))

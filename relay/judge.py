@@ -1,0 +1,50 @@
+"""Judging: gather the facts of one case, run every policy, fold their verdicts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from channels.contract import Inbound, Trait
+from policies.facts import DeliveryFacts, DeliveryPolicy, PostFacts, PostPolicy, Window
+from policies.verdict import Verdict, fold
+from relay.clock import moment
+from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_window
+
+
+def judge_post(
+    policies: Sequence[PostPolicy], inbound: Inbound, author: Member, group: Group, now: datetime
+) -> Verdict:
+    """Whether what came in becomes a post."""
+    facts = PostFacts(
+        group=group.state,
+        author=author.state,
+        authentic=inbound.authentic,
+        automatic=Trait.AUTOMATIC in inbound.traits,
+        characters=len(inbound.text.reveal().strip()),
+        longest=group.settings.longest,
+    )
+    return fold(policy(facts, now) for policy in policies)
+
+
+def judge_delivery(policies: Sequence[DeliveryPolicy], due: Due, now: datetime) -> Verdict:
+    """Whether a copy may leave now."""
+    facts = DeliveryFacts(
+        group=due.group,
+        reader=due.reader,
+        notice=due.author_id is None,
+        expires=moment(due.expires),
+        quiet=quiet_windows(due.group_settings, due.reader_settings),
+    )
+    return fold(policy(facts, now) for policy in policies)
+
+
+@lru_cache(maxsize=4096)
+def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Window, ...]:
+    """The windows that bind a reader: her own, or the group's where she set none.
+
+    A window is read on her own clock where she gave one, else on the group's.
+    """
+    text = reader.quiet or group.quiet
+    return (read_window(text, reader.timezone or group.timezone),) if text else ()

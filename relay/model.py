@@ -1,0 +1,165 @@
+"""The nouns of the engine: frozen, typed, made from rows at one place (`relay.store`)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from channels.secret import Secret
+from policies.facts import GroupState, MemberState, Window
+from relay.errors import RefusalError
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u, so it can be read out
+_ID_LENGTH = 12
+
+
+def new_id() -> int:
+    """A random id of 60 bits: nothing about the order or number of things shows in it."""
+    return secrets.randbits(60)
+
+
+def show_id(number: int) -> str:
+    """Write an id for people: 12 lower-case characters."""
+    digits = []
+    for _ in range(_ID_LENGTH):
+        number, digit = divmod(number, 32)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+def read_id(text: str) -> int | None:
+    """Read what `show_id` wrote; `None` if it is no id."""
+    if len(text) != _ID_LENGTH or any(c not in _DIGITS for c in text.lower()):
+        return None
+    number = 0
+    for c in text.lower():
+        number = number * 32 + _DIGITS.index(c)
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSettings:
+    """What a facilitator sets for a group."""
+
+    preset: str = "medium"
+    timezone: str = "UTC"
+    quiet: str = ""
+    """`HH:MM-HH:MM` on the group's clock, or empty for none."""
+    language: str = "en"
+    longest: int = 4000
+    """Characters; a longer post is given back to its author."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A circle of members."""
+
+    id: int
+    state: GroupState
+    name: Secret
+    settings: GroupSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSettings:
+    """What a member sets for herself; empty means as the group has it."""
+
+    timezone: str = ""
+    quiet: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person in one group, without her contact."""
+
+    id: int
+    group_id: int
+    state: MemberState
+    channel: str
+    facilitator: bool
+    name: Secret
+    write_to: Secret
+    mask: Secret
+    agreed_on: date | None
+    settings: MemberSettings = field(default_factory=MemberSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What was said, and as whom; a removed author's last words still carry her pseudonym."""
+
+    author: Secret | None
+    """`None` when the programme itself speaks."""
+    mask: Secret
+    subject: Secret
+    text: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A delivery whose time has come, with what is needed to judge it. No contact, no words."""
+
+    id: int
+    post_id: int
+    group_id: int
+    author_id: int | None
+    member_id: int
+    channel: str
+    attempts: int
+    unsure: int
+    in_flight: bool
+    """It was claimed and never settled: the process that held it died."""
+    expires: int
+    reader: MemberState
+    reader_settings: MemberSettings
+    group: GroupState
+    group_settings: GroupSettings
+
+    def again(self) -> Due:
+        """The same delivery, once more unsure whether it was sent."""
+        return replace(self, unsure=self.unsure + 1)
+
+
+def settings_to_card(settings: GroupSettings | MemberSettings) -> dict[str, Any]:
+    """The settings as plain JSON values."""
+    return {f.name: getattr(settings, f.name) for f in fields(settings)}
+
+
+def read_window(text: str, zone: str) -> Window:
+    """Read `HH:MM-HH:MM` on the clock of an IANA zone. Raises `RefusalError`."""
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise RefusalError("Quiet hours are written as HH:MM-HH:MM, for example 22:00-07:00.")
+    return Window(_read_time(start), _read_time(end), read_zone(zone))
+
+
+def _read_time(text: str) -> time:
+    hours, colon, minutes = text.strip().partition(":")
+    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
+        raise RefusalError("A time of day is written as HH:MM, for example 22:00.")
+    try:
+        return time(int(hours), int(minutes))
+    except ValueError:
+        raise RefusalError("A time of day goes from 00:00 to 23:59.") from None
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """Read an IANA time zone name. Raises `RefusalError`."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise RefusalError(
+            "This time zone is not known; use a name such as Europe/Berlin or America/Chicago."
+        ) from None
+
+
+def read_day(text: str) -> date:
+    """Read `YYYY-MM-DD`. Raises `RefusalError`."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, no moment
+    except ValueError:
+        raise RefusalError("A day is written as YYYY-MM-DD.") from None

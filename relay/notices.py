@@ -1,0 +1,54 @@
+"""Notices: what the programme itself says to one member, on the same way as any post."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contract import NO_WORDS
+from channels.secret import Secret
+from policies.facts import MemberState
+from relay.model import Body, new_id
+from relay.store.outbox import NewPost, Outbox
+from relay.store.tables import MEMBER
+from relay.vault.vault import Vault
+
+_HEARING = {MemberState.ACTIVE, MemberState.INVITED}
+
+
+class Notices:
+    """Writes notices within the transaction that is their reason."""
+
+    def __init__(self, outbox: Outbox, vault: Vault, life: timedelta) -> None:
+        self._outbox = outbox
+        self._vault = vault
+        self._life = life
+
+    async def tell(
+        self,
+        c: AsyncConnection,
+        member_id: int,
+        text: str,
+        now: datetime,
+        *,
+        farewell: bool = False,
+    ) -> bool:
+        """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
+
+        `farewell` marks the one confirmation that still goes to a member who said stop.
+        """
+        query = sa.select(MEMBER.c.group_id, MEMBER.c.channel, MEMBER.c.state)
+        row = (await c.execute(query.where(MEMBER.c.id == member_id))).first()
+        if row is None or (row.state not in _HEARING and not farewell):
+            return False
+        body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text))
+        post_id, expires = new_id(), now + self._life
+        sealed = self._vault.seal_body(post_id, row.group_id, expires, body, now)
+        post = NewPost(
+            id=post_id, group_id=row.group_id, author_id=None, sealed=sealed, expires=expires
+        )
+        await self._outbox.add_post(c, post)
+        await self._outbox.address_to(c, post_id, member_id, row.channel, now)
+        return True

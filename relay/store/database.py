@@ -1,0 +1,111 @@
+"""Connections: the settings without which an acknowledged message could be lost or torn.
+
+SQLite: one writer connection, every writing transaction `BEGIN IMMEDIATE`. The driver's default
+lets a read-then-write lose updates in silence, and its default journal loses the last
+acknowledged commit at a power cut. The pragmas are set and read back on every connection,
+because several of them last only as long as the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from relay.errors import RefusalError
+
+_PRAGMAS: dict[str, tuple[str, object]] = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "secure_delete": ("ON", 1),
+    "foreign_keys": ("ON", 1),
+    "trusted_schema": ("OFF", 0),
+    "temp_store": ("MEMORY", 2),
+    "busy_timeout": ("15000", 15_000),
+}
+
+
+class Database:
+    """One database, two ways in: `writing` (a transaction) and `reading` (a snapshot)."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare to connect. Raises `RefusalError` for an address that is none."""
+        parsed = _parse(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", size=1, checkpoint=1000)
+            self._reader = _sqlite_engine(parsed, begin="BEGIN", size=4, checkpoint=0)
+        else:
+            self._writer = self._reader = create_async_engine(
+                parsed, hide_parameters=True, pool_size=8, max_overflow=4, pool_pre_ping=True
+            )
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that has committed, durably, when the block ends without an error."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view. What is written here is thrown away."""
+        async with self._reader.connect() as connection, connection.begin() as view:
+            yield connection
+            await view.rollback()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise RefusalError("RELAY_DATABASE_URL is not a database address.") from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise RefusalError("RELAY_DATABASE_URL must begin with sqlite: or postgresql:.")
+
+
+def _sqlite_engine(url: URL, *, begin: str, size: int, checkpoint: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=60,
+    )
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, record: object) -> None:  # noqa: ARG001 - the event's signature
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        for name, (wanted, shown) in _PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name}={wanted}")
+            cursor.execute(f"PRAGMA {name}")
+            (found,) = cursor.fetchone()
+            if found != shown:
+                msg = f"This SQLite does not keep {name}={wanted}."
+                raise RefusalError(msg)
+        # Only the writer checkpoints: SQLite before 3.51.3 can corrupt a database when one
+        # connection writes while another checkpoints.
+        cursor.execute(f"PRAGMA wal_autocheckpoint={checkpoint}")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

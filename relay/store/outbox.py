@@ -1,0 +1,404 @@
+"""Posts and their deliveries: fan out, take what is due, write down how it ended, forget.
+
+Every statement works on a batch. Rows hold only ids, states and times; what was said is sealed
+once per post. Both databases run the same statements; PostgreSQL adds row locks, because it lets
+several couriers work at once (SQLite has one writer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.secret import Contact, Secret
+from policies.facts import GroupState, MemberState
+from relay.clock import day, milliseconds
+from relay.model import Due
+from relay.store.roster import Roster
+from relay.store.tables import DELIVERY, GROUP, MEMBER, POST, SEEN, TALLY
+from relay.vault.vault import SealedBody
+
+SEEN_FOR = timedelta(days=30)
+"""How long a repeat of a message is still known as one; longer than any body lives."""
+
+_TALLIES_KEPT = timedelta(days=35)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost:
+    """A post about to be stored."""
+
+    id: int
+    group_id: int
+    author_id: int | None
+    sealed: SealedBody
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A post that is gone, and how many it did not reach."""
+
+    post_id: int
+    group_id: int
+    author_id: int | None
+    unreached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What one group has in the buffer now."""
+
+    group_id: int
+    bodies: int
+    due: int
+    held: int
+    retrying: int
+    sending: int
+    first_gone_by: int | None
+    last_gone_by: int | None
+
+
+class Outbox:
+    """The hot tables. Every method takes the connection of its transaction."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    # Accepting -----------------------------------------------------------------------------
+
+    async def is_new(self, c: AsyncConnection, blind: bytes, now: datetime) -> bool:
+        """Claim a provider's message id. `False` if it was claimed before: do nothing then."""
+        row = {"blind": blind, "until_day": day(now + SEEN_FOR)}
+        done = await c.execute(_insert(c, SEEN).on_conflict_do_nothing(), row)
+        return done.rowcount == 1
+
+    async def add_post(self, c: AsyncConnection, post: NewPost) -> None:
+        """Store a sealed post."""
+        row = {
+            "id": post.id,
+            "group_id": post.group_id,
+            "author_id": post.author_id,
+            "key_id": post.sealed.key_id,
+            "body": post.sealed.blob,
+            "expires": milliseconds(post.expires),
+            "unreached": 0,
+        }
+        await c.execute(sa.insert(POST), row)
+
+    async def fan_out(self, c: AsyncConnection, post: NewPost, now: datetime) -> int:
+        """One delivery for each active member of the group but the author. Returns how many.
+
+        One statement, whatever the size of the group.
+        """
+        readers = sa.select(
+            sa.literal(post.id),
+            MEMBER.c.id,
+            MEMBER.c.channel,
+            sa.literal(milliseconds(now)),
+            sa.literal(0),
+            sa.literal(0),
+        ).where(
+            MEMBER.c.group_id == post.group_id,
+            MEMBER.c.state == MemberState.ACTIVE,
+            MEMBER.c.id != (post.author_id or 0),
+        )
+        columns = ["post_id", "member_id", "channel", "due", "attempts", "unsure"]
+        done = await c.execute(sa.insert(DELIVERY).from_select(columns, readers))
+        return done.rowcount
+
+    async def address_to(
+        self, c: AsyncConnection, post_id: int, member_id: int, channel: str, now: datetime
+    ) -> None:
+        """One delivery for one member: a notice."""
+        row = {
+            "post_id": post_id,
+            "member_id": member_id,
+            "channel": channel,
+            "due": milliseconds(now),
+            "attempts": 0,
+            "unsure": 0,
+        }
+        await c.execute(sa.insert(DELIVERY), row)
+
+    # Taking --------------------------------------------------------------------------------
+
+    async def due(self, c: AsyncConnection, channel: str, now: datetime, limit: int) -> list[Due]:
+        """What is due on a channel, at most one delivery for each reader, longest waiting first.
+
+        An earlier copy for the same reader goes first if it is due or under way; one that
+        failed and is to be tried again does not stand in the way of the next.
+        """
+        d, e = DELIVERY, DELIVERY.alias("earlier")
+        moment = milliseconds(now)
+        earlier = sa.exists().where(
+            e.c.member_id == d.c.member_id,
+            e.c.id < d.c.id,
+            e.c.claim.is_not(None) | ((e.c.attempts == 0) & (e.c.due <= moment)),
+        )
+        query = (
+            sa.select(
+                d,
+                POST.c.group_id,
+                POST.c.author_id,
+                POST.c.expires,
+                MEMBER.c.state,
+                MEMBER.c.card,
+                GROUP.c.state.label("group_state"),
+                GROUP.c.card.label("group_card"),
+            )
+            .join(POST, POST.c.id == d.c.post_id)
+            .join(MEMBER, MEMBER.c.id == d.c.member_id)
+            .join(GROUP, GROUP.c.id == POST.c.group_id)
+            .where(d.c.channel == channel, d.c.due <= moment, ~earlier)
+            .order_by(d.c.due, d.c.id)
+            .limit(limit)
+            .with_for_update(of=d, skip_locked=True)
+        )
+        return [self._due_from(row) for row in (await c.execute(query)).mappings()]
+
+    def _due_from(self, row: Any) -> Due:
+        group = self._roster.group_from(
+            {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
+        )
+        return Due(
+            id=row["id"],
+            post_id=row["post_id"],
+            group_id=row["group_id"],
+            author_id=row["author_id"],
+            member_id=row["member_id"],
+            channel=row["channel"],
+            attempts=row["attempts"],
+            unsure=row["unsure"],
+            in_flight=row["claim"] is not None,
+            expires=row["expires"],
+            reader=MemberState(row["state"]),
+            reader_settings=self._roster.member_settings(row["member_id"], row["card"]),
+            group=GroupState(row["group_state"]),
+            group_settings=group.settings,
+        )
+
+    async def claim(
+        self, c: AsyncConnection, rows: Sequence[Due], token: int, until: datetime
+    ) -> None:
+        """Record an attempt on each row before it is made, and when to look again if we die."""
+        for unsure, ids in _by(rows, lambda row: row.unsure).items():
+            await c.execute(
+                sa.update(DELIVERY)
+                .where(DELIVERY.c.id.in_([row.id for row in ids]))
+                .values(
+                    claim=token,
+                    due=milliseconds(until),
+                    attempts=DELIVERY.c.attempts + 1,
+                    unsure=unsure,
+                )
+            )
+
+    async def hold(self, c: AsyncConnection, rows: Sequence[tuple[Due, datetime]]) -> None:
+        """Let rows wait until a time. Uses up no attempt."""
+        for (until, unsure), held in _by(
+            rows, lambda row: (milliseconds(row[1]), row[0].unsure)
+        ).items():
+            await c.execute(
+                sa.update(DELIVERY)
+                .where(DELIVERY.c.id.in_([row.id for row, _ in held]))
+                .values(due=until, claim=None, unsure=unsure)
+            )
+
+    async def contacts(self, c: AsyncConnection, rows: Sequence[Due]) -> dict[int, SealedReader]:
+        """The sealed contacts and cards of the readers, by member."""
+        query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact, MEMBER.c.card).where(
+            MEMBER.c.id.in_({row.member_id for row in rows})
+        )
+        return {
+            r.id: SealedReader(r.id, r.channel, r.contact, r.card) for r in await c.execute(query)
+        }
+
+    async def bodies(self, c: AsyncConnection, post_ids: Iterable[int]) -> dict[int, SealedBody]:
+        """The sealed bodies, by post."""
+        query = sa.select(POST.c.id, POST.c.key_id, POST.c.body).where(POST.c.id.in_(set(post_ids)))
+        return {r.id: SealedBody(r.key_id, r.body) for r in await c.execute(query)}
+
+    # Settling ------------------------------------------------------------------------------
+
+    async def lock_posts(self, c: AsyncConnection, post_ids: Iterable[int]) -> None:
+        """Keep other couriers from ending the last copies of the same posts at this moment.
+
+        Without it two of them would each still see the other's copy, and the post would stay.
+        """
+        if c.dialect.name == "postgresql":
+            ids = sorted(set(post_ids))
+            query = sa.select(POST.c.id).where(POST.c.id.in_(ids)).order_by(POST.c.id)
+            await c.execute(query.with_for_update())
+
+    async def end(self, c: AsyncConnection, ids: Sequence[int], token: int | None) -> int:
+        """Delete ended deliveries; with a token only those still claimed under it."""
+        statement = sa.delete(DELIVERY).where(DELIVERY.c.id.in_(ids))
+        if token is not None:
+            statement = statement.where(DELIVERY.c.claim == token)
+        return (await c.execute(statement)).rowcount
+
+    async def postpone(
+        self, c: AsyncConnection, row: Due, token: int, until: datetime, unsure: int
+    ) -> None:
+        """Try a claimed delivery again at a time."""
+        await c.execute(
+            sa.update(DELIVERY)
+            .where(DELIVERY.c.id == row.id, DELIVERY.c.claim == token)
+            .values(due=milliseconds(until), claim=None, unsure=unsure)
+        )
+
+    async def unreached(self, c: AsyncConnection, posts: dict[int, int]) -> None:
+        """Count readers a post did not reach."""
+        for post_id, count in posts.items():
+            await c.execute(
+                sa.update(POST)
+                .where(POST.c.id == post_id)
+                .values(unreached=POST.c.unreached + count)
+            )
+
+    async def drop_finished(self, c: AsyncConnection, post_ids: Iterable[int]) -> list[Ended]:
+        """Delete those posts whose last delivery has ended."""
+        waiting = sa.exists().where(DELIVERY.c.post_id == POST.c.id)
+        gone = await c.execute(
+            sa.delete(POST)
+            .where(POST.c.id.in_(set(post_ids)), ~waiting)
+            .returning(POST.c.id, POST.c.group_id, POST.c.author_id, POST.c.unreached)
+        )
+        return [_ended(row) for row in gone]
+
+    async def drop_expired(self, c: AsyncConnection, now: datetime, limit: int) -> list[Ended]:
+        """Delete posts whose life is over, with the copies that never left."""
+        query = sa.select(POST.c.id).where(POST.c.expires <= milliseconds(now)).limit(limit)
+        ids = list((await c.execute(query.with_for_update(skip_locked=True))).scalars())
+        if not ids:
+            return []
+        counts = sa.select(DELIVERY.c.post_id, sa.func.count()).where(DELIVERY.c.post_id.in_(ids))
+        left = {row[0]: row[1] for row in await c.execute(counts.group_by(DELIVERY.c.post_id))}
+        await self.unreached(c, left)
+        await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.post_id.in_(ids)))
+        return await self.drop_finished(c, ids)
+
+    async def drop_waiting_for(self, c: AsyncConnection, member_ids: Sequence[int]) -> set[int]:
+        """Delete what waits for members who left or stopped. Returns the posts concerned."""
+        gone = await c.execute(
+            sa.delete(DELIVERY)
+            .where(DELIVERY.c.member_id.in_(member_ids), DELIVERY.c.claim.is_(None))
+            .returning(DELIVERY.c.post_id)
+        )
+        return set(gone.scalars())
+
+    # Looking -------------------------------------------------------------------------------
+
+    async def next_due(self, c: AsyncConnection, channel: str) -> int | None:
+        """When the next delivery of a channel is due, in milliseconds."""
+        query = sa.select(sa.func.min(DELIVERY.c.due)).where(DELIVERY.c.channel == channel)
+        due: int | None = (await c.execute(query)).scalar_one()
+        return due
+
+    async def keys_in_use(self, c: AsyncConnection) -> set[int]:
+        """The body keys that seal a stored post."""
+        return set((await c.execute(sa.select(POST.c.key_id).distinct())).scalars())
+
+    async def held(self, c: AsyncConnection, now: datetime) -> list[Held]:
+        """What is in the buffer now, by group."""
+        d, moment = DELIVERY.c, milliseconds(now)
+        posts = await c.execute(
+            sa.select(
+                POST.c.group_id,
+                sa.func.count(),
+                sa.func.min(POST.c.expires),
+                sa.func.max(POST.c.expires),
+            ).group_by(POST.c.group_id)
+        )
+        why = sa.case(
+            (d.claim.is_not(None), "sending"),
+            (d.due <= moment, "due"),
+            (d.attempts > 0, "retrying"),
+            else_="held",
+        )
+        counts = await c.execute(
+            sa.select(POST.c.group_id, why, sa.func.count())
+            .join(POST, POST.c.id == d.post_id)
+            .group_by(POST.c.group_id, why)
+        )
+        by_group: dict[int, dict[str, int]] = {}
+        for group_id, word, count in counts:
+            by_group.setdefault(group_id, {})[word] = count
+        return [
+            Held(
+                group_id=group_id,
+                bodies=bodies,
+                first_gone_by=first,
+                last_gone_by=last,
+                **{w: by_group.get(group_id, {}).get(w, 0) for w in _WHY},
+            )
+            for group_id, bodies, first, last in posts
+        ]
+
+    # Counting and forgetting ---------------------------------------------------------------
+
+    async def count(self, c: AsyncConnection, words: dict[str, int], now: datetime) -> None:
+        """Add to the tallies of the day. In order, so that two couriers cannot block each other."""
+        for word, count in sorted(words.items()):
+            insert = _insert(c, TALLY).values(day=day(now), word=word, count=count)
+            await c.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["day", "word"],
+                    set_={"count": TALLY.c.count + insert.excluded.count},
+                )
+            )
+
+    async def tallies(self, c: AsyncConnection) -> dict[str, int]:
+        """How often what happened, over the days that are kept."""
+        query = sa.select(TALLY.c.word, sa.func.sum(TALLY.c.count)).group_by(TALLY.c.word)
+        return {word: int(total) for word, total in await c.execute(query)}
+
+    async def forget_old(self, c: AsyncConnection, now: datetime) -> None:
+        """Drop message ids and tallies whose time is over."""
+        await c.execute(sa.delete(SEEN).where(SEEN.c.until_day < day(now)))
+        await c.execute(sa.delete(TALLY).where(TALLY.c.day < day(now - _TALLIES_KEPT)))
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReader:
+    """A reader's contact and card, still sealed."""
+
+    member_id: int
+    channel: str
+    contact: bytes
+    card: bytes
+
+    def open(self, roster: Roster) -> tuple[Contact, Secret]:
+        """Her contact, and where she writes."""
+        contact = roster.open_contact(self.member_id, self.channel, self.contact)
+        return contact, roster.write_to(self.member_id, self.channel, self.card)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+_WHY = ("due", "held", "retrying", "sending")
+
+
+def _ended(row: Any) -> Ended:
+    return Ended(
+        post_id=row.id, group_id=row.group_id, author_id=row.author_id, unreached=row.unreached
+    )
+
+
+def _by(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
+def _insert(c: AsyncConnection, table: sa.Table) -> Any:
+    """Both databases have ON CONFLICT, under two names in the library."""
+    return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)

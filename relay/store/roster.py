@@ -1,0 +1,468 @@
+"""Groups, members, proxy numbers, and the routes that lead to them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contact import EMAIL, SMS, fold
+from channels.secret import Contact, Secret
+from policies.facts import GroupState, MemberState
+from policies.pseudonym import skeleton
+from relay.clock import day
+from relay.errors import RefusalError
+from relay.model import (
+    Group,
+    GroupSettings,
+    Member,
+    MemberSettings,
+    new_id,
+    read_id,
+    settings_to_card,
+)
+from relay.store.tables import DELIVERY, GROUP, MEMBER, NUMBER, POST, ROUTE
+from relay.vault.vault import Purpose, Vault
+
+QUARANTINE = timedelta(days=365)
+"""How long a pair that led to one group leads nowhere before it may lead to another."""
+
+_ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
+_ALIAS_LENGTH = 16
+_MASK_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyNumber:
+    """A rented number of the pool."""
+
+    id: int
+    number: Secret
+    parked: bool
+    pairs: int
+    """How many phones write to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMember:
+    """What is needed to add a member. Checked before it comes here."""
+
+    name: str
+    contact: Contact
+    facilitator: bool
+    agreed_on: date | None
+    settings: MemberSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """To whom and where a route leads."""
+
+    member: Member
+    group: Group
+    contact_blind: bytes
+
+
+class Roster:
+    """Reads and writes who is who. Every method takes the connection of its transaction."""
+
+    def __init__(self, vault: Vault, domain: str | None) -> None:
+        self._vault = vault
+        self._domain = domain
+        self._cards = lru_cache(maxsize=20_000)(self._open_card)
+
+    # Groups --------------------------------------------------------------------------------
+
+    async def add_group(
+        self, c: AsyncConnection, name: str, settings: GroupSettings, now: datetime
+    ) -> Group:
+        """Create a group. Raises `RefusalError` if the name is taken."""
+        blind = self._group_blind(name)
+        if await _exists(c, sa.select(GROUP.c.id).where(GROUP.c.name_blind == blind)):
+            raise RefusalError("There is a group of this name already.")
+        group = Group(id=new_id(), state=GroupState.OPEN, name=Secret(name), settings=settings)
+        self._vault.admit(group.id, now)
+        card = self._group_card(group)
+        row = {"id": group.id, "state": group.state, "name_blind": blind, "card": card}
+        await c.execute(sa.insert(GROUP), row)
+        return group
+
+    async def find_group(self, c: AsyncConnection, key: str) -> Group:
+        """Find a group by id or name. Raises `RefusalError`."""
+        condition = GROUP.c.name_blind == self._group_blind(key)
+        number = read_id(key)
+        if number is not None:
+            condition |= GROUP.c.id == number
+        row = (await c.execute(sa.select(GROUP).where(condition))).mappings().first()
+        if row is None:
+            raise RefusalError("There is no such group.")
+        return self.group_from(row)
+
+    async def groups(self, c: AsyncConnection) -> list[Group]:
+        """Every group, by name."""
+        rows = (await c.execute(sa.select(GROUP))).mappings()
+        return sorted((self.group_from(row) for row in rows), key=lambda g: g.name.reveal())
+
+    async def save_group(self, c: AsyncConnection, group: Group) -> None:
+        """Write a changed group. Raises `RefusalError` if its new name is taken."""
+        blind = self._group_blind(group.name.reveal())
+        other = sa.select(GROUP.c.id).where(GROUP.c.name_blind == blind, GROUP.c.id != group.id)
+        if await _exists(c, other):
+            raise RefusalError("There is a group of this name already.")
+        await c.execute(
+            sa.update(GROUP)
+            .where(GROUP.c.id == group.id)
+            .values(state=group.state, name_blind=blind, card=self._group_card(group))
+        )
+
+    def group_from(self, row: Any) -> Group:
+        """A group from its row."""
+        card = dict(self._cards(row["id"], "group", row["card"]))
+        name = Secret(card.pop("name"))
+        settings = GroupSettings(**card)
+        return Group(id=row["id"], state=GroupState(row["state"]), name=name, settings=settings)
+
+    def _group_card(self, group: Group) -> bytes:
+        card = {"name": group.name.reveal(), **settings_to_card(group.settings)}
+        return self._vault.seal(group.id, "group", json.dumps(card))
+
+    def _group_blind(self, name: str) -> bytes:
+        return self._vault.index(Purpose.GROUP_NAME, " ".join(name.casefold().split()))
+
+    # Numbers -------------------------------------------------------------------------------
+
+    async def add_number(self, c: AsyncConnection, number: Contact) -> None:
+        """Add a rented number to the pool. Raises `RefusalError` if it is there."""
+        blind = self._vault.index(Purpose.NUMBER, number.reveal())
+        if await _exists(c, sa.select(NUMBER.c.id).where(NUMBER.c.number_blind == blind)):
+            raise RefusalError("This number is in the pool already.")
+        row_id = new_id()
+        sealed = self._vault.seal_house("number", row_id, number.reveal())
+        row = {"id": row_id, "number_blind": blind, "sealed": sealed, "parked": False}
+        await c.execute(sa.insert(NUMBER), row)
+
+    async def numbers(self, c: AsyncConnection) -> list[ProxyNumber]:
+        """The pool, in numerical order."""
+        rows = (await c.execute(sa.select(NUMBER))).mappings().all()
+        texts = {r["id"]: self._vault.open_house("number", r["id"], r["sealed"]) for r in rows}
+        used = await self._members_by_number(c)
+        return sorted(
+            (
+                ProxyNumber(
+                    id=row["id"],
+                    number=Secret(texts[row["id"]]),
+                    parked=row["parked"],
+                    pairs=used.get(texts[row["id"]], 0),
+                )
+                for row in rows
+            ),
+            key=lambda n: n.number.reveal(),
+        )
+
+    async def park_number(self, c: AsyncConnection, number: Contact) -> None:
+        """Give the number to nobody new; who has it keeps it. Raises `RefusalError`."""
+        blind = self._vault.index(Purpose.NUMBER, number.reveal())
+        statement = sa.update(NUMBER).where(NUMBER.c.number_blind == blind).values(parked=True)
+        if (await c.execute(statement)).rowcount == 0:
+            raise RefusalError("This number is not in the pool.")
+
+    async def is_ours(self, c: AsyncConnection, number: str) -> bool:
+        """Whether a phone number is one of the pool."""
+        blind = self._vault.index(Purpose.NUMBER, number)
+        return await _exists(c, sa.select(NUMBER.c.id).where(NUMBER.c.number_blind == blind))
+
+    async def _members_by_number(self, c: AsyncConnection) -> dict[str, int]:
+        rows = await c.execute(sa.select(MEMBER.c.id, MEMBER.c.card).where(MEMBER.c.channel == SMS))
+        counts: dict[str, int] = {}
+        for member_id, card in rows:
+            number = self._cards(member_id, "member", card)["number"]
+            counts[number] = counts.get(number, 0) + 1
+        return counts
+
+    async def _allocate(self, c: AsyncConnection, group: Group, phone: Contact) -> str:
+        """Find a number that leads nowhere yet for this phone; the group's own, if it can be."""
+        rows = (await c.execute(sa.select(NUMBER).where(~NUMBER.c.parked))).mappings().all()
+        free = sorted(self._vault.open_house("number", r["id"], r["sealed"]) for r in rows)
+        pairs = {self._pair(number, phone): number for number in free}
+        taken = await c.execute(sa.select(ROUTE.c.blind).where(ROUTE.c.blind.in_(list(pairs))))
+        for (blind,) in taken:
+            del pairs[blind]
+        if not pairs:
+            raise RefusalError(
+                "There is no proxy number free for this phone; add one with `relay number add`."
+            )
+        in_group = await self.members(c, group)
+        own = {m.write_to.reveal() for m in in_group if m.channel == SMS}
+        return min(pairs.values(), key=lambda number: (number not in own, number))
+
+    def _pair(self, number: str, phone: Contact) -> bytes:
+        return self._vault.index(Purpose.PAIR, number, phone.reveal())
+
+    # Members -------------------------------------------------------------------------------
+
+    async def add_member(
+        self, c: AsyncConnection, group: Group, new: NewMember, now: datetime
+    ) -> Member:
+        """Add a member, with her own way in. Raises `RefusalError`; then nothing was changed."""
+        contact_blind = self.contact_blind(group.id, new.contact)
+        await self._serialise(c, new.contact)
+        if await self._taken(c, group.id, MEMBER.c.contact_blind, contact_blind):
+            raise RefusalError("Somebody in this group has this phone or address already.")
+        name_blind = self._name_blind(group.id, new.name)
+        if await self._taken(c, group.id, MEMBER.c.name_blind, name_blind):
+            raise RefusalError("This pseudonym is taken, or too easily taken for another one.")
+        card = await self._new_card(c, group, new)
+        member_id = new_id()
+        self._vault.admit(member_id, now)
+        state = MemberState.INVITED if new.agreed_on is None else MemberState.ACTIVE
+        row = {
+            "id": member_id,
+            "group_id": group.id,
+            "state": state,
+            "channel": new.contact.channel,
+            "facilitator": new.facilitator,
+            "contact_blind": contact_blind,
+            "name_blind": name_blind,
+            "contact": self._vault.seal(member_id, "contact", new.contact.reveal()),
+            "card": self._vault.seal(member_id, "member", json.dumps(card)),
+        }
+        await c.execute(sa.insert(MEMBER), row)
+        blind = self._route_blind(card, new.contact)
+        await c.execute(sa.insert(ROUTE), {"blind": blind, "member_id": member_id})
+        return self.member_from(row)
+
+    async def find_member(self, c: AsyncConnection, key: str) -> Member:
+        """Find a member by id. Raises `RefusalError`."""
+        number = read_id(key)
+        row = None
+        if number is not None:
+            found = await c.execute(sa.select(MEMBER).where(MEMBER.c.id == number))
+            row = found.mappings().first()
+        if row is None:
+            raise RefusalError("There is no such member.")
+        return self.member_from(row)
+
+    async def members(self, c: AsyncConnection, group: Group) -> list[Member]:
+        """The members of a group, by pseudonym."""
+        rows = await c.execute(sa.select(MEMBER).where(MEMBER.c.group_id == group.id))
+        found = (self.member_from(row) for row in rows.mappings())
+        return sorted(found, key=lambda m: m.name.reveal().casefold())
+
+    async def facilitators(self, c: AsyncConnection, group_id: int) -> list[int]:
+        """The ids of a group's active facilitators."""
+        rows = await c.execute(
+            sa.select(MEMBER.c.id).where(
+                MEMBER.c.group_id == group_id,
+                MEMBER.c.facilitator,
+                MEMBER.c.state == MemberState.ACTIVE,
+            )
+        )
+        return list(rows.scalars())
+
+    async def save_member(self, c: AsyncConnection, member: Member) -> None:
+        """Write a changed member. Raises `RefusalError` if her new pseudonym is taken."""
+        blind = self._name_blind(member.group_id, member.name.reveal())
+        if await self._taken(c, member.group_id, MEMBER.c.name_blind, blind, besides=member.id):
+            raise RefusalError("This pseudonym is taken, or too easily taken for another one.")
+        row = await c.execute(sa.select(MEMBER.c.card).where(MEMBER.c.id == member.id))
+        card = {
+            **self._cards(member.id, "member", row.scalar_one()),
+            **settings_to_card(member.settings),
+            "name": member.name.reveal(),
+            "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
+        }
+        await c.execute(
+            sa.update(MEMBER)
+            .where(MEMBER.c.id == member.id)
+            .values(
+                state=member.state,
+                facilitator=member.facilitator,
+                name_blind=blind,
+                card=self._vault.seal(member.id, "member", json.dumps(card)),
+            )
+        )
+
+    async def remove_member(self, c: AsyncConnection, member: Member, now: datetime) -> None:
+        """Remove a member and what waits for her; her pair rests in quarantine.
+
+        Destroy her key (`Vault.forget`) once this has committed.
+        """
+        resting = sa.update(ROUTE).where(ROUTE.c.member_id == member.id)
+        await c.execute(resting.values(member_id=None, until_day=day(now + QUARANTINE)))
+        await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.member_id == member.id))
+        await c.execute(sa.delete(MEMBER).where(MEMBER.c.id == member.id))
+
+    async def contact_of(self, c: AsyncConnection, member: Member) -> Contact:
+        """A member's real contact. For the courier's eyes, and for who asks with `--reveal`."""
+        row = await c.execute(sa.select(MEMBER.c.contact).where(MEMBER.c.id == member.id))
+        return self.open_contact(member.id, member.channel, row.scalar_one())
+
+    def open_contact(self, member_id: int, channel: str, sealed: bytes) -> Contact:
+        """A contact from its sealed form."""
+        return Contact(channel, self._vault.open(member_id, "contact", sealed))
+
+    async def set_state(
+        self, c: AsyncConnection, member_ids: Sequence[int], state: MemberState
+    ) -> None:
+        """Change the state of several members."""
+        await c.execute(sa.update(MEMBER).where(MEMBER.c.id.in_(member_ids)).values(state=state))
+
+    async def stop_sending(
+        self, c: AsyncConnection, member_id: int, state: MemberState
+    ) -> Secret | None:
+        """Take an active member out of delivery. Her pseudonym; `None` if she was out before."""
+        active = sa.update(MEMBER).where(
+            MEMBER.c.id == member_id, MEMBER.c.state == MemberState.ACTIVE
+        )
+        row = (await c.execute(active.values(state=state).returning(MEMBER.c.card))).first()
+        return None if row is None else Secret(self._cards(member_id, "member", row.card)["name"])
+
+    async def same_person(self, c: AsyncConnection, contact: Contact) -> list[int]:
+        """The ids of every membership, in any group, that has this contact."""
+        groups = (await c.execute(sa.select(GROUP.c.id))).scalars()
+        blinds = [self.contact_blind(group_id, contact) for group_id in groups]
+        rows = await c.execute(sa.select(MEMBER.c.id).where(MEMBER.c.contact_blind.in_(blinds)))
+        return list(rows.scalars())
+
+    def member_from(self, row: Any) -> Member:
+        """A member from her row."""
+        card = self._cards(row["id"], "member", row["card"])
+        email = row["channel"] == EMAIL
+        return Member(
+            id=row["id"],
+            group_id=row["group_id"],
+            state=MemberState(row["state"]),
+            channel=row["channel"],
+            facilitator=row["facilitator"],
+            name=Secret(card["name"]),
+            write_to=self._at_home(card["alias"]) if email else Secret(card["number"]),
+            mask=self._at_home(card["mask"]),
+            agreed_on=date.fromisoformat(card["agreed"]) if card["agreed"] else None,
+            settings=_member_settings(card),
+        )
+
+    def write_to(self, member_id: int, channel: str, card: bytes) -> Secret:
+        """Where a member writes, from her sealed card."""
+        opened = self._cards(member_id, "member", card)
+        return self._at_home(opened["alias"]) if channel == EMAIL else Secret(opened["number"])
+
+    def member_settings(self, member_id: int, card: bytes) -> MemberSettings:
+        """A member's settings, from her sealed card."""
+        return _member_settings(self._cards(member_id, "member", card))
+
+    # Routes --------------------------------------------------------------------------------
+
+    async def arrive(self, c: AsyncConnection, to: Secret, sender: Contact) -> Arrival | None:
+        """Where a message to `to` from `sender` leads; `None` if nowhere."""
+        address = to.reveal()
+        if sender.channel == EMAIL:
+            blind = self._vault.index(Purpose.MAIL_ROUTE, address.partition("@")[0].lower())
+        else:
+            blind = self._pair(address, sender)
+        query = (
+            sa.select(MEMBER, GROUP.c.state.label("group_state"), GROUP.c.card.label("group_card"))
+            .join(ROUTE, ROUTE.c.member_id == MEMBER.c.id)
+            .join(GROUP, GROUP.c.id == MEMBER.c.group_id)
+            .where(ROUTE.c.blind == blind)
+        )
+        row = (await c.execute(query)).mappings().first()
+        if row is None or row["contact_blind"] != self.contact_blind(row["group_id"], sender):
+            return None
+        group = self.group_from(
+            {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
+        )
+        member = self.member_from(row)
+        return Arrival(member=member, group=group, contact_blind=row["contact_blind"])
+
+    async def end_quarantine(self, c: AsyncConnection, now: datetime) -> int:
+        """Free the pairs that have rested long enough. Returns how many."""
+        done = await c.execute(sa.delete(ROUTE).where(ROUTE.c.until_day < day(now)))
+        return done.rowcount
+
+    async def close_group(self, c: AsyncConnection, group: Group, now: datetime) -> list[int]:
+        """End a group: its members, what waits for them, and all that was said.
+
+        Returns whose keys must be destroyed once this has committed.
+        """
+        members = await self.members(c, group)
+        for member in members:
+            await self.remove_member(c, member, now)
+        await c.execute(sa.delete(POST).where(POST.c.group_id == group.id))
+        await c.execute(sa.delete(GROUP).where(GROUP.c.id == group.id))
+        return [group.id, *(m.id for m in members)]
+
+    # Inner ---------------------------------------------------------------------------------
+
+    def contact_blind(self, group_id: int, contact: Contact) -> bytes:
+        """The keyed index of a contact within one group: no group shows who is in another."""
+        parts = (group_id, contact.channel, fold(contact))
+        return self._vault.index(Purpose.CONTACT_IN_GROUP, *parts)
+
+    def _name_blind(self, group_id: int, name: str) -> bytes:
+        return self._vault.index(Purpose.NAME_IN_GROUP, group_id, skeleton(name))
+
+    def _at_home(self, local: str) -> Secret:
+        return Secret(f"{local}@{self._domain}" if self._domain else "")
+
+    def _open_card(self, owner: int, label: str, sealed: bytes) -> dict[str, Any]:
+        card: dict[str, Any] = json.loads(self._vault.open(owner, label, sealed))
+        return card
+
+    def _route_blind(self, card: dict[str, Any], contact: Contact) -> bytes:
+        if contact.channel == EMAIL:
+            return self._vault.index(Purpose.MAIL_ROUTE, card["alias"])
+        return self._pair(card["number"], contact)
+
+    async def _new_card(self, c: AsyncConnection, group: Group, new: NewMember) -> dict[str, Any]:
+        by_text = new.contact.channel == SMS
+        return {
+            "name": new.name,
+            "alias": "" if by_text else _random_name(_ALIAS_LENGTH),
+            "number": await self._allocate(c, group, new.contact) if by_text else "",
+            "mask": _random_name(_MASK_LENGTH),
+            "agreed": "" if new.agreed_on is None else new.agreed_on.isoformat(),
+            **settings_to_card(new.settings),
+        }
+
+    async def _taken(
+        self,
+        c: AsyncConnection,
+        group_id: int,
+        column: sa.ColumnElement[bytes],
+        blind: bytes,
+        *,
+        besides: int | None = None,
+    ) -> bool:
+        query = sa.select(MEMBER.c.id).where(MEMBER.c.group_id == group_id, column == blind)
+        if besides is not None:
+            query = query.where(MEMBER.c.id != besides)
+        return await _exists(c, query)
+
+    async def _serialise(self, c: AsyncConnection, contact: Contact) -> None:
+        """Let only one transaction at a time give this contact a way in.
+
+        SQLite has one writer anyway; PostgreSQL takes a lock named by the contact's index.
+        """
+        if c.dialect.name == "postgresql":
+            name = self._vault.index(Purpose.CONTACT_IN_GROUP, 0, contact.channel, fold(contact))
+            lock = int.from_bytes(name[:8], "big", signed=True)
+            await c.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": lock})
+
+
+def _member_settings(card: dict[str, Any]) -> MemberSettings:
+    return MemberSettings(timezone=card["timezone"], quiet=card["quiet"], language=card["language"])
+
+
+def _random_name(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+async def _exists(c: AsyncConnection, query: sa.Select[Any]) -> bool:
+    return (await c.execute(query.limit(1))).first() is not None

@@ -1,0 +1,147 @@
+"""The tables. Private to the store: rows become nouns of `relay.model` before they leave it.
+
+What identifies a person or repeats her words is sealed (`bytes`) or a keyed index (`*_blind`).
+Uniqueness rests on keyed indexes only, because a database prints the value it found twice.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", _BIG, primary_key=True, autoincrement=False)
+
+
+def _blind(*, unique: bool = False) -> sa.Column[bytes]:
+    return sa.Column(sa.LargeBinary(16), nullable=False, unique=unique)
+
+
+class NumberRow(SQLModel, table=True):
+    """A rented proxy number."""
+
+    __tablename__ = "number"
+
+    id: int = Field(sa_column=_id())
+    number_blind: bytes = Field(sa_column=_blind(unique=True))
+    sealed: bytes
+    parked: bool = False
+
+
+class GroupRow(SQLModel, table=True):
+    """A group; its name and settings are sealed under its own key."""
+
+    __tablename__ = "groups"  # `group` is a word of SQL
+
+    id: int = Field(sa_column=_id())
+    state: str = Field(max_length=16)
+    name_blind: bytes = Field(sa_column=_blind(unique=True))
+    card: bytes
+
+
+class MemberRow(SQLModel, table=True):
+    """A membership; contact, pseudonym, aliases and settings are sealed under its own key."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        sa.UniqueConstraint("group_id", "contact_blind"),
+        sa.UniqueConstraint("group_id", "name_blind"),
+        sa.Index("member_fan_out", "group_id", "state"),
+    )
+
+    id: int = Field(sa_column=_id())
+    group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
+    state: str = Field(max_length=16)
+    channel: str = Field(max_length=16)
+    facilitator: bool = False
+    contact_blind: bytes = Field(sa_column=_blind())
+    name_blind: bytes = Field(sa_column=_blind())
+    contact: bytes
+    card: bytes
+
+
+class RouteRow(SQLModel, table=True):
+    """Where a message written to us leads: a pair of phone and number, or an alias.
+
+    A pair whose member has left leads nowhere until `until_day`: were it given to another group
+    at once, a text meant for the old one would be posted in the new one.
+    """
+
+    __tablename__ = "route"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    member_id: int | None = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="SET NULL"), nullable=True, index=True
+        )
+    )
+    until_day: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+
+
+class PostRow(SQLModel, table=True):
+    """What was said, sealed once. Gone when its last delivery has ended or its life is over."""
+
+    __tablename__ = "post"
+
+    id: int = Field(sa_column=_id())
+    group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
+    author_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    body: bytes
+    expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    unreached: int = 0
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One copy of one post for one reader. The row is deleted when it has ended."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.Index("delivery_due", "channel", "due", "id"),
+        sa.Index("delivery_of_reader", "member_id", "id"),
+        sa.Index("delivery_of_post", "post_id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=sa.Column(_BIG, primary_key=True))
+    post_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("post.id"), nullable=False))
+    member_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False)
+    )
+    channel: str = Field(max_length=16)
+    due: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    attempts: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
+    unsure: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
+    claim: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+
+
+class SeenRow(SQLModel, table=True):
+    """A keyed index of a provider's message id, so that a repeat does nothing."""
+
+    __tablename__ = "seen"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    until_day: int = Field(sa_column=sa.Column(sa.Integer, nullable=False, index=True))
+
+
+class TallyRow(SQLModel, table=True):
+    """How often something happened on a day, in the whole programme. Never per person."""
+
+    __tablename__ = "tally"
+
+    day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+    word: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))
+    count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+
+
+METADATA = SQLModel.metadata
+NUMBER = METADATA.tables["number"]
+GROUP = METADATA.tables["groups"]
+MEMBER = METADATA.tables["member"]
+ROUTE = METADATA.tables["route"]
+POST = METADATA.tables["post"]
+DELIVERY = METADATA.tables["delivery"]
+SEEN = METADATA.tables["seen"]
+TALLY = METADATA.tables["tally"]

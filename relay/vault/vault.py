@@ -1,0 +1,229 @@
+"""Seal, open, shred: the one interface to everything secret that is stored.
+
+Where keys live: the master key in a file of its own; the key of each group and member in
+`people.ring`, destroyed when she is removed; the keys of bodies in `bodies.ring`, one for each
+hour of writing, destroyed when nothing sealed in that hour is left. Only ciphertext and keyed
+indexes reach the database, so a stolen copy of it shows counts and days.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from channels.secret import Secret
+from relay.clock import milliseconds
+from relay.model import Body, new_id
+from relay.vault.keyring import KeyRing
+from relay.vault.master import MasterKey
+
+EPOCH = timedelta(hours=1)
+GRACE = timedelta(minutes=10)
+"""A body sealed at the end of an epoch is committed well within this."""
+
+_NONCE = 12
+_BUCKETS = (256, 1024, 4096, 16_384, 65_536)
+_INDEX_LENGTH = 16
+
+
+class Purpose(StrEnum):
+    """What a keyed index is for: equal values under two purposes have unequal indexes."""
+
+    CONTACT_IN_GROUP = "contact-in-group"
+    GROUP_NAME = "group-name"
+    MAIL_ROUTE = "mail-route"
+    NAME_IN_GROUP = "name-in-group"
+    NUMBER = "number"
+    PAIR = "pair"
+    SEEN = "seen"
+
+
+class UnsealError(Exception):
+    """What was sealed cannot be opened: its key is destroyed, or it is not what it claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBody:
+    """A body as it is stored."""
+
+    key_id: int
+    blob: bytes
+
+
+class Vault:
+    """Holds the rings open and seals under them. Cheap per call: ciphers are kept ready."""
+
+    def __init__(self, folder: Path, master: MasterKey) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wrap = master.derive
+        self._people = KeyRing(folder / "people.ring", "people", wrap("wrap/people"), slots=64)
+        self._bodies = KeyRing(folder / "bodies.ring", "bodies", wrap("wrap/bodies"), slots=64)
+        self._index_keys = {purpose: wrap(f"index/{purpose}") for purpose in Purpose}
+        self._house = AESGCM(wrap("house"))
+        self._tokens = wrap("tokens")
+        self._ciphers: dict[int, AESGCM] = {}
+        self._epoch: tuple[int, datetime] | None = None
+
+    def close(self) -> None:
+        """Let go of the ring files and forget the keys."""
+        self._ciphers.clear()
+        self._people.close()
+        self._bodies.close()
+
+    # Finding without knowing ---------------------------------------------------------------
+
+    def index(self, purpose: Purpose, *parts: str | int) -> bytes:
+        """A keyed, truncated HMAC-SHA256: 16 bytes that find a row and tell nothing else."""
+        message = json.dumps(parts, separators=(",", ":")).encode()
+        digest = hmac.digest(self._index_keys[purpose], message, "sha256")
+        return digest[:_INDEX_LENGTH]
+
+    def token(self, *parts: str | int) -> Secret:
+        """A name for something of ours that may leave the house: 24 hex digits, unlinkable."""
+        message = json.dumps(parts, separators=(",", ":")).encode()
+        return Secret(hmac.digest(self._tokens, message, hashlib.sha256).hex()[:24])
+
+    # People: groups and members ------------------------------------------------------------
+
+    def admit(self, owner: int, now: datetime) -> None:
+        """Make the key of a new group or member."""
+        self._people.add(owner, milliseconds(now))
+
+    def seal(self, owner: int, label: str, text: str) -> bytes:
+        """Seal something of an owner's, bound to her and to what it is."""
+        nonce = secrets.token_bytes(_NONCE)
+        aad = f"{label}/v1|{owner}".encode()
+        return nonce + self._people_cipher(owner).encrypt(nonce, text.encode(), aad)
+
+    def open(self, owner: int, label: str, sealed: bytes) -> str:
+        """Open what `seal` sealed. Raises `UnsealError`."""
+        aad = f"{label}/v1|{owner}".encode()
+        return _decrypt(self._people_cipher(owner), sealed, aad).decode()
+
+    def forget(self, owners: Iterable[int]) -> int:
+        """Destroy the keys of groups or members: all that was sealed for them is noise now."""
+        doomed = list(owners)
+        for owner in doomed:
+            self._ciphers.pop(owner, None)
+        return self._people.destroy(doomed)
+
+    def _people_cipher(self, owner: int) -> AESGCM:
+        return self._cipher(self._people, owner)
+
+    # The house: proxy numbers, which belong to nobody ---------------------------------------
+
+    def seal_house(self, label: str, row: int, text: str) -> bytes:
+        """Seal something of the programme's own, such as a proxy number."""
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + self._house.encrypt(nonce, text.encode(), f"{label}/v1|{row}".encode())
+
+    def open_house(self, label: str, row: int, sealed: bytes) -> str:
+        """Open what `seal_house` sealed. Raises `UnsealError`."""
+        return _decrypt(self._house, sealed, f"{label}/v1|{row}".encode()).decode()
+
+    # Bodies --------------------------------------------------------------------------------
+
+    def seal_body(
+        self, post: int, group: int, expires: datetime, body: Body, now: datetime
+    ) -> SealedBody:
+        """Seal what was said, once for all its readers. The key is durable when this returns."""
+        key_id = self._open_epoch(now)
+        nonce = secrets.token_bytes(_NONCE)
+        aad = _body_aad(post, group, key_id, expires)
+        cipher = self._cipher(self._bodies, key_id)
+        padded = _pad(_pack(body))
+        return SealedBody(key_id, nonce + cipher.encrypt(nonce, padded, aad))
+
+    def open_body(self, post: int, group: int, expires: datetime, sealed: SealedBody) -> Body:
+        """Open a body. Raises `UnsealError` when its key is gone."""
+        aad = _body_aad(post, group, sealed.key_id, expires)
+        padded = _decrypt(self._cipher(self._bodies, sealed.key_id), sealed.blob, aad)
+        return _unpack(_unpad(padded))
+
+    def shred(self, in_use: set[int], now: datetime) -> int:
+        """Destroy the keys of closed epochs that seal no stored body. Returns how many.
+
+        The rows go first: call this with what is in use after they are gone.
+        """
+        closed_before = milliseconds(now - EPOCH - GRACE)
+        doomed = [
+            slot.key_id
+            for slot in self._bodies.slots()
+            if slot.key_id not in in_use and slot.born < closed_before
+        ]
+        for key_id in doomed:
+            self._ciphers.pop(key_id, None)
+        return self._bodies.destroy(doomed) if doomed else 0
+
+    def body_keys(self) -> int:
+        """How many body keys exist now."""
+        return len(self._bodies.slots())
+
+    def _open_epoch(self, now: datetime) -> int:
+        if self._epoch is not None and timedelta(0) <= now - self._epoch[1] < EPOCH:
+            return self._epoch[0]
+        key_id = new_id()
+        self._bodies.add(key_id, milliseconds(now))
+        self._epoch = (key_id, now)
+        return key_id
+
+    def _cipher(self, ring: KeyRing, key_id: int) -> AESGCM:
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            key = ring.get(key_id)
+            if key is None:
+                msg = "the key is destroyed"
+                raise UnsealError(msg)
+            if len(self._ciphers) > 10_000:
+                self._ciphers.clear()
+            cipher = self._ciphers[key_id] = AESGCM(key)
+        return cipher
+
+
+def _decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], aad)
+    except (InvalidTag, ValueError):
+        msg = "this was not sealed here, or not for this row"
+        raise UnsealError(msg) from None
+
+
+def _body_aad(post: int, group: int, key_id: int, expires: datetime) -> bytes:
+    return f"body/v1|{post}|{group}|{key_id}|{milliseconds(expires)}".encode()
+
+
+def _pack(body: Body) -> bytes:
+    author = None if body.author is None else body.author.reveal()
+    parts = [author, body.mask.reveal(), body.subject.reveal(), body.text.reveal()]
+    return json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _unpack(packed: bytes) -> Body:
+    author, mask, subject, text = json.loads(packed.decode("utf-8", "surrogatepass"))
+    return Body(
+        author=None if author is None else Secret(author),
+        mask=Secret(mask),
+        subject=Secret(subject),
+        text=Secret(text),
+    )
+
+
+def _pad(text: bytes) -> bytes:
+    """Pad to a bucket, so that the length of the ciphertext does not tell which text it is."""
+    need = len(text) + 4
+    size = next((b for b in _BUCKETS if b >= need), -(-need // _BUCKETS[-1]) * _BUCKETS[-1])
+    return len(text).to_bytes(4, "big") + text + bytes(size - need)
+
+
+def _unpad(padded: bytes) -> bytes:
+    return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
