@@ -33,14 +33,20 @@ class BadContactError(ValueError):
     """What was typed is no usable contact. The text is one plain sentence without the value."""
 
 
+def e164(text: str) -> Contact:
+    """Read any number in E.164 form, mobile or not: a rented one may be of any kind."""
+    if not _E164.fullmatch(text):
+        raise BadContactError("A phone number is written with + and country code, digits only.")
+    return Contact(SMS, text)
+
+
 def phone(text: str) -> Contact:
     """Read a mobile-capable E.164 number, such as `+15551234567`.
 
     Raises `BadContactError`. Numbers are E.164 inside; an Italian leading zero survives, because
     the string is checked and kept, never rebuilt from parts.
     """
-    if not _E164.fullmatch(text):
-        raise BadContactError("A phone number is written with + and country code, digits only.")
+    e164(text)
     try:
         parsed = phonenumbers.parse(text, None)
     except NumberParseException:

@@ -229,7 +229,14 @@ class Courier:
             batch = [await self._results.get()]
             while not self._results.empty():
                 batch.append(self._results.get_nowait())
-            while not await asyncio.shield(self._settled(batch)):
+            await self._write_down(batch)
+
+    async def _write_down(self, batch: Sequence[_Result]) -> None:
+        """Try until the store takes it: what was sent must not be forgotten."""
+        settled = False
+        while not settled:
+            settled = await asyncio.shield(self._settled(batch))
+            if not settled:
                 await asyncio.sleep(_IDLE.total_seconds())
 
     async def _settled(self, batch: Sequence[_Result]) -> bool:

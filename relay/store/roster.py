@@ -28,7 +28,7 @@ from relay.model import (
     read_id,
     settings_to_card,
 )
-from relay.store.tables import DELIVERY, GROUP, MEMBER, NUMBER, POST, ROUTE
+from relay.store.tables import DELIVERY, GROUP, MEMBER, NUMBER, ROUTE
 from relay.vault.vault import Purpose, Vault
 
 QUARANTINE = timedelta(days=365)
@@ -385,18 +385,6 @@ class Roster:
         """Free the pairs that have rested long enough. Returns how many."""
         done = await c.execute(sa.delete(ROUTE).where(ROUTE.c.until_day < day(now)))
         return done.rowcount
-
-    async def close_group(self, c: AsyncConnection, group: Group, now: datetime) -> list[int]:
-        """End a group: its members, what waits for them, and all that was said.
-
-        Returns whose keys must be destroyed once this has committed.
-        """
-        members = await self.members(c, group)
-        for member in members:
-            await self.remove_member(c, member, now)
-        await c.execute(sa.delete(POST).where(POST.c.group_id == group.id))
-        await c.execute(sa.delete(GROUP).where(GROUP.c.id == group.id))
-        return [group.id, *(m.id for m in members)]
 
     # Inner ---------------------------------------------------------------------------------
 

@@ -1,0 +1,80 @@
+"""`relay group …`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from policies.facts import GroupState
+from relay.cli.output import Json, read_wishes, show, with_engine
+from relay.registrar import show_group
+
+app = typer.Typer(no_args_is_help=True)
+
+Key = Annotated[str, typer.Argument(metavar="GROUP", help="The group's id or name.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What facilitators call the group.")],
+    preset: Annotated[str, typer.Option(help="low, medium, high or professional")] = "medium",
+    timezone: Annotated[str, typer.Option(help="IANA name, such as Europe/Berlin")] = "UTC",
+    quiet: Annotated[str, typer.Option(help="quiet hours, HH:MM-HH:MM")] = "",
+    language: Annotated[str, typer.Option(help="en, es, fr, de, pt, ar or zh")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Create a group."""
+    wishes = {"preset": preset, "timezone": timezone, "quiet": quiet, "language": language}
+    group = with_engine(lambda e: e.registrar.create_group(name, wishes))
+    show(show_group(group, []), as_json=as_json)
+
+
+@app.command(name="show")
+def show_one(key: Key, as_json: Json = False) -> None:
+    """Show a group and its settings."""
+    group, members = with_engine(lambda e: e.registrar.group(key))
+    show(show_group(group, members), as_json=as_json)
+
+
+@app.command(name="list")
+def list_all(as_json: Json = False) -> None:
+    """List the groups."""
+    groups = with_engine(lambda e: e.registrar.groups())
+    rows = [{k: show_group(g, [])[k] for k in ("group", "name", "state")} for g in groups]
+    show(rows, as_json=as_json)
+
+
+@app.command(name="set")
+def change(
+    key: Key,
+    settings: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
+    as_json: Json = False,
+) -> None:
+    """Change a group's name or settings."""
+    wishes = read_wishes(settings)
+    with_engine(lambda e: e.registrar.change_group(key, wishes))
+    show_one(wishes.get("name", key), as_json=as_json)
+
+
+@app.command()
+def close(key: Key, as_json: Json = False) -> None:
+    """End a group: nothing comes in or goes out any more."""
+    _set_state(key, GroupState.CLOSED, as_json=as_json)
+
+
+@app.command()
+def freeze(key: Key, as_json: Json = False) -> None:
+    """Pause a group: nothing is taken in, what waits is held."""
+    _set_state(key, GroupState.FROZEN, as_json=as_json)
+
+
+@app.command()
+def thaw(key: Key, as_json: Json = False) -> None:
+    """Let a frozen group go on."""
+    _set_state(key, GroupState.OPEN, as_json=as_json)
+
+
+def _set_state(key: str, state: GroupState, *, as_json: bool) -> None:
+    with_engine(lambda e: e.registrar.set_group_state(key, state))
+    show_one(key, as_json=as_json)

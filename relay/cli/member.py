@@ -1,0 +1,90 @@
+"""`relay member …`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from relay.cli.group import Key
+from relay.cli.output import Json, Reveal, read_wishes, show, with_engine
+from relay.engine import Engine
+from relay.registrar import show_member
+
+app = typer.Typer(no_args_is_help=True)
+
+MemberId = Annotated[str, typer.Argument(metavar="ID", help="The member's id.")]
+
+
+@app.command()
+def add(
+    key: Key,
+    name: Annotated[str, typer.Option(help="her pseudonym in this group")],
+    sms: Annotated[str | None, typer.Option(metavar="+E164", help="reach her by text")] = None,
+    email: Annotated[str | None, typer.Option(metavar="ADDR", help="reach her by mail")] = None,
+    agreed: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="the day she agreed to join")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="her own time zone")] = "",
+    quiet: Annotated[str, typer.Option(help="her own quiet hours, HH:MM-HH:MM")] = "",
+    language: Annotated[str, typer.Option(help="her own language")] = "",
+    facilitator: Annotated[bool, typer.Option("--facilitator", help="she runs the group")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add a member, by text or by mail. Without --agreed she is only invited."""
+    if (sms is None) == (email is None):
+        raise typer.BadParameter("give either --sms or --email")
+    wishes = {"timezone": timezone, "quiet": quiet, "language": language}
+    member = with_engine(
+        lambda e: e.registrar.add_member(
+            key,
+            name=name,
+            sms=sms,
+            email=email,
+            agreed=agreed,
+            facilitator=facilitator,
+            wishes=wishes,
+        )
+    )
+    show(show_member(member), as_json=as_json)
+
+
+@app.command(name="list")
+def list_all(key: Key, as_json: Json = False) -> None:
+    """List the members of a group: pseudonyms and states."""
+    _, members = with_engine(lambda e: e.registrar.group(key))
+    wanted = ("member", "name", "channel", "state", "facilitator")
+    show([{k: show_member(m)[k] for k in wanted} for m in members], as_json=as_json)
+
+
+@app.command(name="show")
+def show_one(key: MemberId, as_json: Json = False, reveal: Reveal = False) -> None:
+    """Show a member; her real contact only with --reveal."""
+
+    async def look(engine: Engine) -> dict[str, Any]:
+        member = await engine.registrar.member(key)
+        shown = show_member(member)
+        if reveal:
+            shown["contact"] = (await engine.registrar.contact_of(member)).reveal()
+        return shown
+
+    show(with_engine(look), as_json=as_json)
+
+
+@app.command(name="set")
+def change(
+    key: MemberId,
+    settings: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
+    as_json: Json = False,
+) -> None:
+    """Change name, timezone, quiet, language, facilitator or agreed."""
+    wishes = read_wishes(settings)
+    member = with_engine(lambda e: e.registrar.change_member(key, wishes))
+    show(show_member(member), as_json=as_json)
+
+
+@app.command()
+def remove(key: MemberId, as_json: Json = False) -> None:
+    """Remove a member, at once and for good."""
+    member = with_engine(lambda e: e.registrar.remove_member(key))
+    show({"removed": show_member(member)["member"]}, as_json=as_json)

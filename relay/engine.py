@@ -1,0 +1,78 @@
+"""The engine's parts, put together. Knows no channel and no single rule."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from relay.clock import Clock, SystemClock
+from relay.config import Settings
+from relay.ending import Endings
+from relay.notices import Notices
+from relay.registrar import Registrar
+from relay.store.database import Database
+from relay.store.migrate import migrate
+from relay.store.outbox import Outbox
+from relay.store.roster import Roster
+from relay.vault import master
+from relay.vault.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Everything between the channels, ready to use."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    roster: Roster
+    outbox: Outbox
+    notices: Notices
+    endings: Endings
+    registrar: Registrar
+
+    async def close(self) -> None:
+        """Let go of database and keys."""
+        await self.database.close()
+        self.vault.close()
+
+
+async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
+    """Open the vault and the database, bringing its schema up to date.
+
+    Raises `RefusalError` when the master key is missing or the database is from the future.
+    """
+    os.umask(0o077)
+    clock = clock or SystemClock()
+    key = master.load(settings.master_key)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    vault = Vault(settings.data_dir / "keys", key)
+    database = Database(settings.database)
+    try:
+        await migrate(database)
+    except BaseException:
+        await database.close()
+        vault.close()
+        raise
+    roster = Roster(vault, settings.domain)
+    outbox = Outbox(roster)
+    notices = Notices(outbox, vault, settings.post_life)
+    return Engine(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        roster=roster,
+        outbox=outbox,
+        notices=notices,
+        endings=Endings(outbox, roster, notices),
+        registrar=Registrar(
+            database=database,
+            roster=roster,
+            outbox=outbox,
+            vault=vault,
+            clock=clock,
+            domain=settings.domain,
+        ),
+    )

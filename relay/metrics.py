@@ -1,0 +1,18 @@
+"""Counters for the machine's keeper: words and channels as labels, never an identifier."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+REGISTRY = CollectorRegistry()
+FATES = Counter(
+    "relay_fates",
+    "What became of messages and copies since this process started.",
+    ["word", "channel"],
+    registry=REGISTRY,
+)
+
+
+def exposition() -> bytes:
+    """Everything counted, as Prometheus text."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,350 @@
+"""The registrar: what operators and facilitators ask of groups, members and numbers.
+
+Checks what was typed, then changes the roster in one transaction. Every refusal is a
+`RefusalError` with one plain sentence, and nothing was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+
+from channels import contact as contacts
+from channels.contact import EMAIL, SMS, BadContactError
+from channels.secret import Contact, Secret
+from policies import pseudonym
+from policies.facts import GroupState, MemberState
+from relay.clock import Clock, moment
+from relay.errors import RefusalError
+from relay.model import (
+    Group,
+    GroupSettings,
+    Member,
+    MemberSettings,
+    read_day,
+    read_window,
+    read_zone,
+    settings_to_card,
+    show_id,
+)
+from relay.store.database import Database
+from relay.store.outbox import Held, Outbox
+from relay.store.roster import NewMember, ProxyNumber, Roster
+from relay.vault.vault import Vault
+
+PRESETS = ("low", "medium", "high", "professional")
+LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
+_LONGEST_NAME = 80
+_LONGEST_POST = (100, 20_000)
+
+
+class Registrar:
+    """Who is who, for people who run groups."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        roster: Roster,
+        outbox: Outbox,
+        vault: Vault,
+        clock: Clock,
+        domain: str | None,
+    ) -> None:
+        self._database = database
+        self._roster = roster
+        self._outbox = outbox
+        self._vault = vault
+        self._clock = clock
+        self._domain = domain
+
+    # Numbers -------------------------------------------------------------------------------
+
+    async def add_numbers(self, typed: list[str]) -> int:
+        """Add rented numbers to the pool, all or none. Returns how many."""
+        numbers = [_proxy_number(text) for text in typed]
+        async with self._database.writing() as c:
+            for number in numbers:
+                await self._roster.add_number(c, number)
+        return len(numbers)
+
+    async def numbers(self) -> list[ProxyNumber]:
+        """The pool."""
+        async with self._database.reading() as c:
+            return await self._roster.numbers(c)
+
+    async def park_number(self, typed: str) -> None:
+        """Give a number to nobody new."""
+        async with self._database.writing() as c:
+            await self._roster.park_number(c, _proxy_number(typed))
+
+    # Groups --------------------------------------------------------------------------------
+
+    async def create_group(self, name: str, wishes: Mapping[str, str]) -> Group:
+        """Create a group. `wishes` are settings by name; what is not named has its default."""
+        settings = _group_settings(GroupSettings(), wishes)
+        async with self._database.writing() as c:
+            return await self._roster.add_group(c, _group_name(name), settings, self._clock.now())
+
+    async def group(self, key: str) -> tuple[Group, list[Member]]:
+        """A group by id or name, with its members."""
+        async with self._database.reading() as c:
+            group = await self._roster.find_group(c, key)
+            return group, await self._roster.members(c, group)
+
+    async def groups(self) -> list[Group]:
+        """Every group."""
+        async with self._database.reading() as c:
+            return await self._roster.groups(c)
+
+    async def change_group(self, key: str, wishes: Mapping[str, str]) -> Group:
+        """Change a group's name or settings, all or nothing."""
+        async with self._database.writing() as c:
+            group = await self._roster.find_group(c, key)
+            rest = {k: v for k, v in wishes.items() if k != "name"}
+            changed = replace(group, settings=_group_settings(group.settings, rest))
+            if "name" in wishes:
+                changed = replace(changed, name=Secret(_group_name(wishes["name"])))
+            await self._roster.save_group(c, changed)
+        return changed
+
+    async def set_group_state(self, key: str, state: GroupState) -> Group:
+        """Freeze, thaw or close a group. A closed group stays closed."""
+        async with self._database.writing() as c:
+            group = await self._roster.find_group(c, key)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
+            changed = replace(group, state=state)
+            await self._roster.save_group(c, changed)
+        return changed
+
+    # Members -------------------------------------------------------------------------------
+
+    async def add_member(
+        self,
+        group_key: str,
+        *,
+        name: str,
+        sms: str | None,
+        email: str | None,
+        agreed: str | None,
+        facilitator: bool,
+        wishes: Mapping[str, str],
+    ) -> Member:
+        """Add a member by text or mail. With `agreed` she is active at once."""
+        new = NewMember(
+            name=_pseudonym(name),
+            contact=_contact(sms, email),
+            facilitator=facilitator,
+            agreed_on=None if agreed is None else self._day_of_agreement(agreed),
+            settings=_member_settings(MemberSettings(), wishes),
+        )
+        async with self._database.writing() as c:
+            group = await self._roster.find_group(c, group_key)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
+            if new.contact.channel == SMS and await self._roster.is_ours(c, new.contact.reveal()):
+                raise RefusalError("This phone number is one of the relay's own.")
+            if new.contact.channel == EMAIL:
+                self._check_domain(new.contact)
+            return await self._roster.add_member(c, group, new, self._clock.now())
+
+    async def member(self, key: str) -> Member:
+        """A member by id."""
+        async with self._database.reading() as c:
+            return await self._roster.find_member(c, key)
+
+    async def contact_of(self, member: Member) -> Contact:
+        """A member's real contact, for who asked to see it."""
+        async with self._database.reading() as c:
+            return await self._roster.contact_of(c, member)
+
+    async def change_member(self, key: str, wishes: Mapping[str, str]) -> Member:
+        """Change a member's pseudonym, settings, role or agreement, all or nothing."""
+        rest = dict(wishes)
+        async with self._database.writing() as c:
+            member = await self._roster.find_member(c, key)
+            if "name" in rest:
+                member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
+            if "facilitator" in rest:
+                member = replace(member, facilitator=_yes_or_no(rest.pop("facilitator")))
+            if "agreed" in rest:
+                agreed_on = self._day_of_agreement(rest.pop("agreed"))
+                member = replace(member, agreed_on=agreed_on, state=MemberState.ACTIVE)
+            member = replace(member, settings=_member_settings(member.settings, rest))
+            await self._roster.save_member(c, member)
+        return member
+
+    async def remove_member(self, key: str) -> Member:
+        """Remove a member, at once and for good: her key is destroyed."""
+        async with self._database.writing() as c:
+            member = await self._roster.find_member(c, key)
+            await self._roster.remove_member(c, member, self._clock.now())
+        self._vault.forget([member.id])  # after the commit: the rows must go before the key
+        return member
+
+    # Inventory -----------------------------------------------------------------------------
+
+    async def inventory(self, group_key: str | None = None) -> dict[str, Any]:
+        """What is held right now, in numbers and times only."""
+        now = self._clock.now()
+        async with self._database.reading() as c:
+            groups = {g.id: g for g in await self._roster.groups(c)}
+            held = await self._outbox.held(c, now)
+            tallies = await self._outbox.tallies(c)
+            if group_key is not None:
+                only = await self._roster.find_group(c, group_key)
+                held = [h for h in held if h.group_id == only.id]
+        return {
+            "bodies": sum(h.bodies for h in held),
+            "deliveries": {
+                why: sum(getattr(h, why) for h in held)
+                for why in ("due", "held", "retrying", "sending")
+            },
+            "body_keys": self._vault.body_keys(),
+            "groups": [_held_by(h, groups[h.group_id]) for h in held],
+            "tallies": tallies,
+        }
+
+    # Checks --------------------------------------------------------------------------------
+
+    def _day_of_agreement(self, text: str) -> date:
+        agreed_on = read_day(text)
+        if agreed_on > self._clock.now().date():
+            raise RefusalError("The day of agreement lies in the future.")
+        return agreed_on
+
+    def _check_domain(self, contact: Contact) -> None:
+        domain = contact.reveal().rpartition("@")[2]
+        ours = self._domain
+        if ours and (domain == ours or domain.endswith(f".{ours}")):
+            raise RefusalError("This mail address is one of the relay's own.")
+
+
+def _held_by(held: Held, group: Group) -> dict[str, Any]:
+    return {
+        "group": group.name.reveal(),
+        "bodies": held.bodies,
+        "due": held.due,
+        "held": held.held,
+        "retrying": held.retrying,
+        "sending": held.sending,
+        "first_gone_by": _utc(held.first_gone_by),
+        "last_gone_by": _utc(held.last_gone_by),
+    }
+
+
+def _utc(stored: int | None) -> str | None:
+    return None if stored is None else moment(stored).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _proxy_number(text: str) -> Contact:
+    try:
+        return contacts.e164(text)
+    except BadContactError as error:
+        raise RefusalError(str(error)) from None
+
+
+def _contact(sms: str | None, email: str | None) -> Contact:
+    if (sms is None) == (email is None):
+        raise RefusalError("A member is reached either by text (--sms) or by mail (--email).")
+    try:
+        return contacts.phone(sms) if sms is not None else contacts.address(email or "")
+    except BadContactError as error:
+        raise RefusalError(str(error)) from None
+
+
+def _pseudonym(name: str) -> str:
+    tidy = pseudonym.tidy(name)
+    problem = pseudonym.problem(tidy)
+    if problem is not None:
+        raise RefusalError(problem.sentence)
+    return tidy
+
+
+def _group_name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
+        raise RefusalError(f"A group's name has 1 to {_LONGEST_NAME} printable characters.")
+    return tidy
+
+
+def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSettings:
+    _check_names(wishes, GroupSettings, "a group")
+    merged = settings_to_card(base) | dict(wishes)
+    merged["longest"] = _number(str(merged["longest"]), *_LONGEST_POST)
+    settings = GroupSettings(**merged)
+    if settings.preset not in PRESETS:
+        raise RefusalError(f"A preset is one of {', '.join(PRESETS)}.")
+    _check_language(settings.language)
+    read_zone(settings.timezone)
+    if settings.quiet:
+        read_window(settings.quiet, settings.timezone)
+    return settings
+
+
+def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberSettings:
+    _check_names(wishes, MemberSettings, "a member")
+    settings = replace(base, **wishes)
+    if settings.language:
+        _check_language(settings.language)
+    if settings.timezone:
+        read_zone(settings.timezone)
+    if settings.quiet:
+        read_window(settings.quiet, settings.timezone or "UTC")
+    return settings
+
+
+def _check_names(wishes: Mapping[str, str], settings: type, of_what: str) -> None:
+    known = {f.name for f in fields(settings)}
+    unknown = sorted(wishes.keys() - known)
+    if unknown:
+        names = ", ".join(sorted(known))
+        msg = f"There is no such setting of {of_what}; there are: {names}."
+        raise RefusalError(msg)
+
+
+def _check_language(code: str) -> None:
+    if code not in LANGUAGES:
+        raise RefusalError(f"A language is one of {', '.join(LANGUAGES)}.")
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise RefusalError(f"This must be a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"true", "false", "yes", "no"}:
+        raise RefusalError("This is either true or false.")
+    return text in {"true", "yes"}
+
+
+def show_group(group: Group, members: list[Member]) -> dict[str, Any]:
+    """A group as a flat object."""
+    return {
+        "group": show_id(group.id),
+        "name": group.name.reveal(),
+        "state": str(group.state),
+        "members": len(members),
+        **{f.name: getattr(group.settings, f.name) for f in fields(GroupSettings)},
+    }
+
+
+def show_member(member: Member) -> dict[str, Any]:
+    """A member as a flat object, without her contact."""
+    return {
+        "member": show_id(member.id),
+        "group": show_id(member.group_id),
+        "name": member.name.reveal(),
+        "channel": member.channel,
+        "write_to": member.write_to.reveal(),
+        "mask": member.mask.reveal(),
+        "state": str(member.state),
+        "facilitator": member.facilitator,
+        "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
+        **{f.name: getattr(member.settings, f.name) for f in fields(MemberSettings)},
+    }

@@ -1,0 +1,120 @@
+"""The settings of the connections, and migrations."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from relay.errors import RefusalError
+from relay.store.database import Database
+from relay.store.migrate import migrate, script
+from relay.store.tables import METADATA, TALLY
+
+
+async def test_sqlite_keeps_what_it_acknowledges(tmp_path: Path) -> None:
+    """Every SQLite connection, reader or writer, has the pragmas that durability rests on."""
+    database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "trusted_schema": 0,
+    }
+    for opened in (database.writing, database.reading):
+        async with opened() as c:
+            found = {n: (await c.execute(sa.text(f"PRAGMA {n}"))).scalar_one() for n in wanted}
+        assert found == wanted
+    await database.close()
+
+
+async def test_no_update_is_lost_between_writers(database_url: str) -> None:
+    """Read-then-write by many tasks and two processes' worth of connections loses nothing."""
+    one, two = Database(database_url), Database(database_url)
+    await migrate(one)
+    async with one.writing() as c:
+        await c.execute(sa.insert(TALLY), {"day": 1, "word": "x", "count": 0})
+
+    async def add(database: Database) -> None:
+        for _ in range(25):
+            async with database.writing() as c:
+                query = sa.select(TALLY.c.count).with_for_update()
+                count = (await c.execute(query)).scalar_one()
+                await c.execute(sa.update(TALLY).values(count=count + 1))
+
+    await asyncio.gather(*(add(database) for database in (one, two) for _ in range(4)))
+    async with one.reading() as c:
+        assert (await c.execute(sa.select(TALLY.c.count))).scalar_one() == 200
+    await one.close()
+    await two.close()
+
+
+async def test_reading_leaves_nothing_behind(database_url: str) -> None:
+    """What is written through the reading side is thrown away."""
+    database = Database(database_url)
+    await migrate(database)
+    async with database.reading() as c:
+        await c.execute(sa.insert(TALLY), {"day": 1, "word": "x", "count": 1})
+    async with database.reading() as c:
+        assert (await c.execute(sa.select(TALLY))).first() is None
+    await database.close()
+
+
+async def test_migrations_give_the_schema_of_the_code(database_url: str) -> None:
+    """After all migrations nothing is left for a new one to do, on either database."""
+    database = Database(database_url)
+    await migrate(database)
+
+    def differences(connection: sa.Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+    async with database.reading() as c:
+        assert await c.run_sync(differences) == []
+    await database.close()
+
+
+async def test_every_migration_runs_from_the_one_before(database_url: str) -> None:
+    """Each step of the chain works on a database that stopped at the step before."""
+    for revision in reversed(list(script().walk_revisions())):
+        database = Database(database_url)
+        await migrate(database, revision.revision)
+        await database.close()
+
+
+async def test_migrating_together_happens_once(database_url: str) -> None:
+    """Processes that start at the same moment do not trip over each other."""
+    databases = [Database(database_url) for _ in range(3)]
+    await asyncio.gather(*(migrate(database) for database in databases))
+    for database in databases:
+        await database.close()
+
+
+async def test_a_database_from_the_future_is_refused(database_url: str) -> None:
+    """A newer schema is refused in one plain sentence, and not touched."""
+    database = Database(database_url)
+    await migrate(database)
+    async with database.writing() as c:
+        await c.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(RefusalError, match="newer"):
+        await migrate(database)
+    async with database.reading() as c:
+        found = await c.execute(sa.text("SELECT version_num FROM alembic_version"))
+        assert found.scalar_one() == "9999"
+    await database.close()
+
+
+async def test_whole_numbers_are_wide_enough() -> None:
+    """Ids, times and keys have 64 bits: PostgreSQL's plain integer would overflow."""
+    narrow = {
+        f"{t.name}.{c.name}"
+        for t in METADATA.sorted_tables
+        for c in t.columns
+        if isinstance(c.type, sa.Integer) and not isinstance(c.type, sa.BigInteger)
+    }
+    small = {"post.unreached", "delivery.attempts", "delivery.unsure", "tally.day"}
+    assert narrow == small | {"seen.until_day", "route.until_day"}
