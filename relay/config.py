@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         return timedelta(hours=self.post_life_hours)
 
     @property
+    def lease(self) -> timedelta:
+        """After how long the attempt of a dead process is looked at again."""
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
     def texts(self) -> bool:
         """Whether text messaging is on."""
         return self.twilio_account_sid is not None and self.twilio_auth_token is not None

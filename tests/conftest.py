@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from relay import log
 from tests.support.postgres import Postgres, start_postgres
 
 
@@ -33,6 +34,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server.create(name)
     yield server.url(name)
     server.drop(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet_log() -> None:
+    """The log goes where it goes in production, and says only what is wrong."""
+    log.configure(level="error")
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,280 @@
+"""The one file that knows channels and policies: builds everything, hands each its parts."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import sqlalchemy as sa
+from aiohttp import web
+from channels.mail.config import MailInConfig, MailOutConfig
+from channels.mail.dns import Resolver
+from channels.mail.send import MailChannel
+
+from channels.contract import Accept, Channel
+from channels.mail import dkim, listen
+from channels.secret import Secret
+from channels.sms import webhook
+from channels.sms.config import SmsInConfig, SmsOutConfig
+from channels.sms.send import SmsChannel
+from policies import catalogue
+from relay.config import Settings, serving_problems
+from relay.courier import Courier
+from relay.engine import Engine
+from relay.errors import RefusalError
+from relay.intake import Intake
+from relay.log import Word, say
+from relay.store.migrate import is_current
+from relay.sweeper import Sweeper
+from relay.web import WebServer, application
+
+ROLES = frozenset({"web", "mail", "delivery"})
+"""What one process may do; all of it, unless it is told otherwise."""
+
+
+@dataclass(slots=True)
+class Application:
+    """A relay at work. Made by `start`; `close` ends it in the right order."""
+
+    engine: Engine
+    http_port: int = 0
+    smtp_port: int = 0
+    couriers: list[Courier] = field(default_factory=list)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    def wake(self) -> None:
+        """Something may be due."""
+        for courier in self.couriers:
+            courier.wake()
+
+    async def failure(self) -> None:
+        """Wait until a part of the relay ends that should never end, and raise why."""
+        if not self.tasks:
+            await asyncio.Event().wait()
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def close(self) -> None:
+        """Stop taking in, let sends under way end, close everything."""
+        await self.stack.aclose()
+
+
+async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
+    """Start a relay. Raises `RefusalError` when settings are missing or contradict each other."""
+    settings, roles = engine.settings, frozenset(roles)
+    problems = serving_problems(settings)
+    if problems:
+        raise RefusalError("\n".join(problems))
+    app = Application(engine)
+    try:
+        await _start_delivery(app, roles)
+        intake = _intake(engine, app)
+        await _start_web(app, roles, intake.accept)
+        await _start_mail(app, roles, intake.accept)
+    except BaseException:
+        await app.close()
+        raise
+    return app
+
+
+def _intake(engine: Engine, app: Application) -> Intake:
+    return Intake(
+        database=engine.database,
+        roster=engine.roster,
+        outbox=engine.outbox,
+        vault=engine.vault,
+        endings=engine.endings,
+        notices=engine.notices,
+        policies=catalogue.POST,
+        life=engine.settings.post_life,
+        clock=engine.clock,
+        wake=app.wake,
+    )
+
+
+# Delivery ----------------------------------------------------------------------------------
+
+
+async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
+    if "delivery" not in roles:
+        return
+    engine = app.engine
+    for channel in _channels(engine):
+        app.stack.push_async_callback(channel.close)
+        courier = _courier(engine, channel)
+        app.couriers.append(courier)
+        _run(app, courier.run(), f"courier-{channel.name}")
+    sweeper = Sweeper(
+        database=engine.database,
+        roster=engine.roster,
+        outbox=engine.outbox,
+        vault=engine.vault,
+        endings=engine.endings,
+        clock=engine.clock,
+        wake=app.wake,
+    )
+    _run(app, sweeper.run(), "sweeper")
+
+
+def _courier(engine: Engine, channel: Channel) -> Courier:
+    return Courier(
+        channel=channel,
+        database=engine.database,
+        roster=engine.roster,
+        outbox=engine.outbox,
+        vault=engine.vault,
+        endings=engine.endings,
+        policies=catalogue.DELIVERY,
+        lease=engine.settings.lease,
+        clock=engine.clock,
+    )
+
+
+def _run(app: Application, work: Coroutine[None, None, None], name: str) -> None:
+    task = asyncio.create_task(work, name=name)
+    app.tasks.append(task)
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app.stack.push_async_callback(stop)
+
+
+def _channels(engine: Engine) -> Sequence[Channel]:
+    settings = engine.settings
+    found: list[Channel] = []
+    if settings.texts:
+        found.append(SmsChannel(_sms_out(settings), engine.clock.now))
+    if settings.mails:
+        found.append(MailChannel(_mail_out(settings), engine.clock.now))
+    return found
+
+
+# Ways in -----------------------------------------------------------------------------------
+
+
+async def _start_web(app: Application, roles: frozenset[str], accept: Accept) -> None:
+    if "web" not in roles:
+        return
+    engine, settings = app.engine, app.engine.settings
+    routes: list[web.AbstractRouteDef] = []
+    if settings.texts:
+        routes += webhook.routes(_sms_in(settings), accept)
+
+    async def ready() -> None:
+        async with engine.database.reading() as c:
+            await c.execute(sa.text("SELECT 1"))
+            if not await is_current(c):
+                raise RefusalError("The database does not have the schema of this program.")
+
+    server = WebServer(application(routes, ready))
+    app.stack.push_async_callback(server.close)
+    app.http_port = await server.start(*_host_port(settings.http_listen))
+    say(Word.STARTED, where="web", listen=app.http_port)
+
+
+async def _start_mail(app: Application, roles: frozenset[str], accept: Accept) -> None:
+    settings = app.engine.settings
+    if "mail" not in roles or not settings.mails:
+        return
+    server = await listen.serve(
+        _mail_in(settings), accept, Resolver(settings.dns_server), app.engine.clock.now
+    )
+    app.stack.push_async_callback(server.close)
+    app.smtp_port = server.port
+    say(Word.STARTED, where="mail", listen=app.smtp_port)
+
+
+# What the channels are told ----------------------------------------------------------------
+
+
+def _sms_in(settings: Settings) -> SmsInConfig:
+    return SmsInConfig(
+        public_url=settings.public_url or "",
+        account_sid=settings.twilio_account_sid or "",
+        auth_tokens=(_token(settings),),
+    )
+
+
+def _sms_out(settings: Settings) -> SmsOutConfig:
+    return SmsOutConfig(
+        public_url=settings.public_url or "",
+        account_sid=settings.twilio_account_sid or "",
+        auth_token=_token(settings),
+        api_url=settings.twilio_api_url,
+        redaction=settings.twilio_message_privacy,
+    )
+
+
+def _token(settings: Settings) -> Secret:
+    token = settings.twilio_auth_token
+    return Secret("" if token is None else token.get_secret_value())
+
+
+def _mail_in(settings: Settings) -> MailInConfig:
+    host, port = _host_port(settings.smtp_listen)
+    return MailInConfig(
+        domain=settings.domain or "",
+        hostname=settings.domain or "",
+        host=host,
+        port=port,
+        tls_cert=settings.smtp_tls_cert,
+        tls_key=settings.smtp_tls_key,
+    )
+
+
+def _mail_out(settings: Settings) -> MailOutConfig:
+    secret = settings.smarthost
+    smarthost = urlsplit("" if secret is None else secret.get_secret_value())
+    implicit = smarthost.scheme == "smtps"
+    domain = settings.domain or ""
+    return MailOutConfig(
+        domain=domain,
+        hostname=domain,
+        smarthost_host=smarthost.hostname or "",
+        smarthost_port=smarthost.port or (465 if implicit else 25),
+        user=unquote(smarthost.username) if smarthost.username else None,
+        password=Secret(unquote(smarthost.password)) if smarthost.password else None,
+        implicit_tls=implicit,
+        dkim_selector=settings.dkim_selector,
+        dkim_key=settings.dkim_key.read_bytes(),
+        programme_name=settings.programme_name,
+        notice_address=f"programme@{domain}",
+    )
+
+
+def _host_port(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+# What `relay init` and `relay doctor` ask of the channels ----------------------------------
+
+
+def make_dkim_key(path: Path) -> bool:
+    """Write a key that signs mail, unless it is there. Returns whether it was written."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(dkim.generate_key())
+    return True
+
+
+def dkim_record(path: Path) -> str:
+    """The TXT record that publishes the key of a file."""
+    return dkim.dns_record(path.read_bytes())
+
+
+def tls_versions() -> str:
+    """The TLS library this Python is linked to."""
+    return ssl.OPENSSL_VERSION
