@@ -11,11 +11,11 @@ from policies.verdict import Pass, Reason, Refuse, Verdict
 def group_open(facts: PostFacts, now: datetime) -> Verdict:
     """A frozen group takes no messages until it is thawed; a closed one takes none ever again.
 
-    Both look from outside as if there were no group at all, also to those who are in it: a group
-    is frozen when somebody may be watching.
+    What is sent meanwhile is refused and not kept: a group is frozen when something is wrong, and
+    words that wait could reach the wrong eyes later.
 
-    Example: a phone was stolen and the facilitator froze the group. Whoever holds that phone gets
-    the answer that any stranger gets.
+    Example: a phone was stolen, and the facilitator froze the group on Friday. What is sent from
+    that phone on Saturday reaches nobody, also not after the group is thawed on Sunday.
     """
     match facts.group:
         case GroupState.OPEN:

@@ -8,14 +8,22 @@ from policies.facts import MemberState, PostFacts
 from policies.verdict import Pass, Reason, Refuse, Verdict
 
 
+_WHY = {
+    MemberState.INVITED: Reason.NOT_A_MEMBER_NOW,
+    MemberState.STOPPED: Reason.STOPPED,
+    MemberState.UNREACHABLE: Reason.UNREACHABLE,
+}
+
+
 def membership(facts: PostFacts, now: datetime) -> Verdict:
     """Only somebody who is a member at this moment can write to the group.
 
-    Whoever has not yet agreed to join, or has left, or was removed, gets the same answer as a
-    stranger, so that nobody can find out from outside whether a group exists or who is in it.
+    What anybody else sends is refused: from those who have not yet agreed to join, those who said
+    stop, and those whose number or address turned out to be dead. On the wire it looks like the
+    refusal of a stranger, so that nobody can find out from outside whether a group exists.
 
-    Example: Robin left on Monday. On Tuesday her text is refused, and nothing of it is kept.
+    Example: Robin said stop on Monday. What she texts on Tuesday reaches nobody and is not kept.
     """
     if facts.author is MemberState.ACTIVE:
         return Pass()
-    return Refuse(frozenset({Reason.NOT_A_MEMBER_NOW}))
+    return Refuse(frozenset({_WHY[facts.author]}))

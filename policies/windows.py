@@ -56,7 +56,10 @@ def _covers(window: Window, shown: time) -> bool:
 
 
 def _end(window: Window, instant: datetime) -> datetime | None:
-    """Return the first instant after `instant` (UTC) outside this window; `None` if already out."""
+    """Return an instant up to which this window is quiet from `instant` (UTC) on, if it is.
+
+    It is the window's end, or a change of the clocks if that comes first: then ask again.
+    """
     local = instant.astimezone(window.zone)
     shown = local.time()
     if not _covers(window, shown):
@@ -67,9 +70,7 @@ def _end(window: Window, instant: datetime) -> datetime | None:
     offset = local.utcoffset()
     if end.astimezone(window.zone).utcoffset() == offset:
         return end
-    change = _first_change(window, instant, end)
-    after = change.astimezone(window.zone).time()
-    return _end(window, change) if _covers(window, after) else change
+    return _first_change(window, instant, end)
 
 
 def _first_change(window: Window, before: datetime, after: datetime) -> datetime:

@@ -32,6 +32,7 @@ _ANSWERS = {
     Reason.GROUP_FROZEN: wording.FROZEN,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
     Reason.TOO_LONG: wording.TOO_LONG,
+    Reason.UNREACHABLE: wording.PAUSED,
 }
 
 

@@ -10,5 +10,6 @@ ONLY_FILES = "Pictures and files are not passed on, so nothing was sent to the g
 FROZEN = "The group is paused right now, so your message was not passed on."
 NOT_YET = "You are not in this group yet, so your message was not passed on."
 NOBODY = "There is nobody else in the group yet, so your message reached nobody."
+PAUSED = "Messages did not reach you, so they were paused. Ask your facilitator to go on."
 STOPPED = "You will get nothing more from this service. Nobody else was told."
 UNREACHABLE = "Messages do not reach {name} any more. Please check how to reach this member."

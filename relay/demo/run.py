@@ -20,7 +20,7 @@ from relay.demo.transcript import play
 from relay.engine import Engine, open_engine
 
 _GROUP = "Tuesday"
-_PACE = 0.25
+_PACE = 0.6
 """Seconds the outside world takes for each message on the page, so that one can watch."""
 
 
@@ -41,8 +41,9 @@ class Demonstrated:
         return self.app.smtp_port
 
     async def inventory(self) -> Mapping[str, Any]:
-        """What it holds now."""
-        return await self.app.engine.registrar.inventory()
+        """What it holds now, in numbers."""
+        held = await self.app.engine.registrar.inventory()
+        return {key: held[key] for key in ("bodies", "deliveries", "body_keys")}
 
     async def close(self) -> None:
         """Stop it."""
@@ -80,7 +81,7 @@ def settings_for(world: World, folder: Path, database_url: str | None) -> Settin
         "data_dir": folder / "data",
         "database_url": database_url,
         "domain": world.domain,
-        "public_url": f"https://{world.domain}",
+        "public_url": world.public_url,
         "http_listen": "127.0.0.1:0",
         "smtp_listen": "127.0.0.1:0",
         "smarthost": world.smarthost,

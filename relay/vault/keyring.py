@@ -1,7 +1,7 @@
 """A key ring: a file of fixed slots, one wrapped key each, destroyed by overwriting in place.
 
 Never renamed, truncated or unlinked: each of those leaves the old bytes on the disk, while
-overwriting in place and syncing does not (on file systems that overwrite; docs/guarantees.md).
+overwriting in place and syncing does not, on file systems that really overwrite.
 Order is a safety rule: a key is durable before anything sealed under it is acknowledged, and
 what was sealed under it is gone before the key is destroyed.
 """

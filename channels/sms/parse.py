@@ -1,0 +1,206 @@
+"""Twilio's form posts, turned into strict frozen values or a typed refusal. Pure; never raises.
+
+A valid signature is not enough (https://www.twilio.com/docs/usage/security): names and values are
+joined without delimiters before signing, so one signed request can be cut anew into another one,
+and the SDK ignores repeated values. The shape demanded here leaves each signed text one reading:
+every name once, letters and digits only, strict patterns, and outside the words of a text none of
+the names that decide anything may turn up a second time (`_has_one_reading`).
+
+Sizes are bytes of the raw body. Geographic fields are never read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import parse_qsl
+
+from channels.secret import Contact, Secret
+
+LARGEST_BODY = 64 * 1024
+_MOST_FIELDS = 200
+
+_NAME = re.compile(r"[A-Za-z0-9]+")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9A-Fa-f]{32}")
+_CALL_SID = re.compile(r"CA[0-9A-Fa-f]{32}")
+_COUNT = re.compile(r"[0-9]{1,3}")
+_ERROR_CODE = re.compile(r"[0-9]{1,6}")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+_LONGEST_SENDER = 64
+
+_BODY_AGAIN = re.compile(r"Body(?![a-z])")
+_FROM_AGAIN = re.compile(r"From(?![a-z])")
+
+_OVERRIDES = "\u202d\u202e"
+"""LEFT-TO-RIGHT and RIGHT-TO-LEFT OVERRIDE: they make text read other than it is written."""
+
+STATUSES = frozenset(
+    {
+        "accepted",
+        "scheduled",
+        "canceled",
+        "queued",
+        "sending",
+        "sent",
+        "delivered",
+        "undelivered",
+        "failed",
+        "read",
+        "partially_delivered",
+        "receiving",
+        "received",
+    }
+)
+"""`MessageStatus`: https://www.twilio.com/docs/messaging/api/message-resource."""
+
+
+class Refusal(StrEnum):
+    """Why a request is none of Twilio's. Outsiders are never told which."""
+
+    TOO_LARGE = "too_large"
+    NOT_A_FORM = "not_a_form"
+    ODD_NAME = "odd_name"
+    REPEATED = "repeated"
+    OTHER_ACCOUNT = "other_account"
+    BAD_SHAPE = "bad_shape"
+    TWO_READINGS = "two_readings"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Parameters of one request, each name once. Does not print them."""
+
+    fields: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextIn:
+    """A text that came in. `sender` is `None` where no answer could go: a short code, a name."""
+
+    sid: str
+    sender: Contact | None
+    to: Secret
+    text: Secret
+    media: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusIn:
+    """What became of a text we sent. `token` is ours, out of the callback's own address."""
+
+    token: Secret
+    sid: str
+    status: str
+    error_code: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallIn:
+    """Somebody calls a proxy number."""
+
+    sid: str
+
+
+def form(raw: bytes) -> Form | Refusal:
+    """Read `application/x-www-form-urlencoded`: UTF-8, at most 64 KB, each name once."""
+    if len(raw) > LARGEST_BODY:
+        return Refusal.TOO_LARGE
+    try:
+        pairs = parse_qsl(
+            raw.decode("utf-8"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:  # includes UnicodeDecodeError
+        return Refusal.NOT_A_FORM
+    if not all(_NAME.fullmatch(name) for name, _ in pairs):
+        return Refusal.ODD_NAME
+    fields = dict(pairs)
+    return Form(fields) if len(fields) == len(pairs) else Refusal.REPEATED
+
+
+def text_in(request: Form, account_sid: str) -> TextIn | Refusal:
+    """Read an incoming text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""
+    fields = request.fields
+    if fields.get("AccountSid") != account_sid:
+        return Refusal.OTHER_ACCOUNT
+    sid, sender, to = (fields.get(name, "") for name in ("MessageSid", "From", "To"))
+    well_shaped = (
+        _MESSAGE_SID.fullmatch(sid)
+        and 0 < len(sender) <= _LONGEST_SENDER
+        and _E164.fullmatch(to)
+        and "Body" in fields
+        and _COUNT.fullmatch(fields.get("NumMedia", ""))
+    )
+    if not well_shaped:
+        return Refusal.BAD_SHAPE
+    if not _has_one_reading(fields):
+        return Refusal.TWO_READINGS
+    return TextIn(
+        sid=sid,
+        sender=Contact("sms", sender) if _E164.fullmatch(sender) else None,
+        to=Secret(to),
+        text=Secret(clean(fields["Body"])),
+        media=int(fields["NumMedia"]),
+    )
+
+
+def status_in(request: Form, query: str, account_sid: str) -> StatusIn | Refusal:
+    """Read a status callback. `query` is the raw query of its address: `t` and a token of ours."""
+    fields = request.fields
+    if fields.get("AccountSid") != account_sid:
+        return Refusal.OTHER_ACCOUNT
+    name, _, token = query.partition("=")
+    sid, status = fields.get("MessageSid", ""), fields.get("MessageStatus", "")
+    code = fields.get("ErrorCode", "")
+    well_shaped = (
+        name == "t"
+        and _TOKEN.fullmatch(token)
+        and _MESSAGE_SID.fullmatch(sid)
+        and status in STATUSES
+        and (not code or _ERROR_CODE.fullmatch(code))
+    )
+    if not well_shaped:
+        return Refusal.BAD_SHAPE
+    error_code = int(code) if code else None
+    return StatusIn(token=Secret(token), sid=sid, status=status, error_code=error_code)
+
+
+def call_in(request: Form, account_sid: str) -> CallIn | Refusal:
+    """Read a call (https://www.twilio.com/docs/voice/twiml). Who calls is never read."""
+    if request.fields.get("AccountSid") != account_sid:
+        return Refusal.OTHER_ACCOUNT
+    sid = request.fields.get("CallSid", "")
+    return CallIn(sid=sid) if _CALL_SID.fullmatch(sid) else Refusal.BAD_SHAPE
+
+
+def clean(words: str) -> str:
+    """Words without control characters (but line feed and tab) and without bidi overrides."""
+    return "".join(c for c in words if c in "\n\t" or not _is_unwanted(c))
+
+
+def _is_unwanted(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" or character in _OVERRIDES
+
+
+def _has_one_reading(fields: Mapping[str, str]) -> bool:
+    """Whether the signed text can be cut into parameters in this way only.
+
+    Somebody who writes `hiFrom+15550001111X` as her words, and gets hold of the signature, could
+    cut the same signed text into another sender and hide her own number in a parameter `X`. In
+    any such cut the true `From` (or `Body`) is still there, outside the words: so count them. The
+    others sort after `From`, so a cut that changes them has to hide the true `From` as well. A
+    small letter after the name is let through, or a city called Frome would cost a message.
+    """
+    signed = "".join(name + ("\n" if name == "Body" else fields[name]) for name in sorted(fields))
+    beginning_with_from = sum(1 for pair in fields.items() if _FROM_AGAIN.match("".join(pair)))
+    return (
+        len(_BODY_AGAIN.findall(signed)) == 1
+        and len(_FROM_AGAIN.findall(signed)) == beginning_with_from
+    )

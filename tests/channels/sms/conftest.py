@@ -1,0 +1,139 @@
+"""What the tests of the SMS channel share: a fake Twilio, and the webhooks on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from channels.contract import Inbound, Receipt
+from channels.secret import Secret
+from channels.sms.config import SmsInConfig
+from channels.sms.webhook import routes
+from relay.demo.carrier import Carrier
+
+FORM = "application/x-www-form-urlencoded"
+MEMBER = "+15551000001"
+PROXY = "+15552000001"
+
+
+@dataclass
+class Edge:
+    """The webhooks, served; what they handed in; and how the engine behind them behaves."""
+
+    carrier: Carrier
+    session: aiohttp.ClientSession
+    url: str = ""
+    taken: list[Inbound] = field(default_factory=list)
+    statuses: list[tuple[str, str, int | None]] = field(default_factory=list)
+    receipt: Receipt = Receipt.TAKEN
+    broken: bool = False
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    second_token: str = "the token before the rotation"
+
+    async def accept(self, message: Inbound) -> Receipt:
+        """The engine: takes everything, or is in trouble."""
+        if self.broken:
+            raise RuntimeError("trouble with " + MEMBER)
+        self.asked.set()
+        await self.may_answer.wait()
+        self.taken.append(message)
+        return self.receipt
+
+    async def on_status(self, token: Secret, status: str, error_code: int | None) -> None:
+        """The engine: notes a status callback, or is in trouble."""
+        if self.broken:
+            raise RuntimeError("trouble")
+        self.statuses.append((token.reveal(), status, error_code))
+
+    def fields(self, **changed: str) -> dict[str, str]:
+        """The parameters of an ordinary incoming text."""
+        ordinary = {
+            "AccountSid": self.carrier.account_sid,
+            "ApiVersion": "2010-04-01",
+            "Body": "hello",
+            "From": MEMBER,
+            "FromCity": "ANYTOWN",
+            "MessageSid": "SM" + "0123456789abcdef" * 2,
+            "NumMedia": "0",
+            "SmsMessageSid": "SM" + "0123456789abcdef" * 2,
+            "SmsSid": "SM" + "0123456789abcdef" * 2,
+            "To": PROXY,
+            "ToCity": "TORONTO",
+        }
+        return {**ordinary, **changed}
+
+    def sign(self, fields: Mapping[str, str], path: str = "/twilio/sms") -> str:
+        """What Twilio would sign."""
+        return self.carrier.sign(self.url + path, fields)
+
+    async def post(
+        self,
+        body: bytes | Mapping[str, str],
+        *,
+        signature: str | None = None,
+        path: str = "/twilio/sms",
+        method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Ask and return status and body; a mapping is signed unless a signature is given."""
+        if signature is None and not isinstance(body, bytes):
+            signature = self.sign(body, path)
+        raw = body if isinstance(body, bytes) else urlencode(body).encode()
+        sent = {"Content-Type": FORM, "X-Twilio-Signature": signature or "", **(headers or {})}
+        if signature is None:
+            del sent["X-Twilio-Signature"]
+        async with self.session.request(
+            method, self.url + path, data=raw, headers=sent
+        ) as response:
+            return response.status, await response.read()
+
+    async def raw(self, request: bytes) -> bytes:
+        """Write bytes to the socket, hang up the sending side, and read all that comes."""
+        reader, writer = await asyncio.open_connection(*self.url.removeprefix("http://").split(":"))
+        writer.write(request)
+        writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer
+
+
+@pytest.fixture
+async def carrier() -> AsyncIterator[Carrier]:
+    """A fake Twilio that rents out one number."""
+    fake = Carrier()
+    await fake.start()
+    fake.rent(PROXY)
+    yield fake
+    await fake.close()
+
+
+@pytest.fixture
+async def edge(carrier: Carrier) -> AsyncIterator[Edge]:
+    """The webhooks on a free port of 127.0.0.1, known to the fake Twilio."""
+    async with aiohttp.ClientSession() as session:
+        served = Edge(carrier, session)
+        served.may_answer.set()
+        app = web.Application()
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        sock = socket.create_server(("127.0.0.1", 0))
+        served.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        config = SmsInConfig(
+            public_url=served.url,
+            account_sid=carrier.account_sid,
+            auth_tokens=(Secret(served.second_token), Secret(carrier.auth_token)),
+        )
+        app.add_routes(routes(config, served.accept, served.on_status))
+        await runner.setup()
+        await web.SockSite(runner, sock).start()
+        carrier.set_webhook(served.url)
+        yield served
+        await runner.cleanup()

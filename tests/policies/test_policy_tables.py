@@ -1,0 +1,181 @@
+"""Each rule against a table of cases: the whole of what it decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from policies.authenticity import authenticity
+from policies.facts import DeliveryFacts, GroupState, MemberState, PostFacts, Window
+from policies.group_open import group_open
+from policies.group_running import LOOK_AGAIN, group_running
+from policies.life import life
+from policies.membership import membership
+from policies.quiet_hours import quiet_hours
+from policies.reader import reader
+from policies.robots import robots
+from policies.size import size
+from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
+
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+POST = PostFacts(
+    group=GroupState.OPEN,
+    author=MemberState.ACTIVE,
+    authentic=True,
+    automatic=False,
+    characters=5,
+    longest=1600,
+)
+DELIVERY = DeliveryFacts(
+    group=GroupState.OPEN,
+    reader=MemberState.ACTIVE,
+    notice=False,
+    expires=NOW + timedelta(days=3),
+    quiet=(),
+)
+NIGHT = Window(time(22), time(7), ZoneInfo("Europe/Berlin"))
+
+
+def drop(reason: Reason) -> Drop:
+    """Drop for one reason."""
+    return Drop(frozenset({reason}))
+
+
+def refuse(reason: Reason) -> Refuse:
+    """Refuse for one reason."""
+    return Refuse(frozenset({reason}))
+
+
+@pytest.mark.parametrize(
+    ("author", "verdict"),
+    [
+        (MemberState.ACTIVE, Pass()),
+        (MemberState.INVITED, refuse(Reason.NOT_A_MEMBER_NOW)),
+        (MemberState.STOPPED, refuse(Reason.STOPPED)),
+        (MemberState.UNREACHABLE, refuse(Reason.NOT_A_MEMBER_NOW)),
+    ],
+)
+def test_only_active_members_write(author: MemberState, verdict: Verdict) -> None:
+    """The invited, the stopped and the unreachable are refused; who said stop has her own word."""
+    assert membership(replace(POST, author=author), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("authentic", "verdict"), [(True, Pass()), (False, refuse(Reason.NOT_AUTHENTIC))]
+)
+def test_an_unproven_author_is_refused(authentic: bool, verdict: Verdict) -> None:
+    """What cannot be proven to come from the member is refused as a stranger's is."""
+    assert authenticity(replace(POST, authentic=authentic), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("group", "verdict"),
+    [
+        (GroupState.OPEN, Pass()),
+        (GroupState.FROZEN, refuse(Reason.GROUP_FROZEN)),
+        (GroupState.CLOSED, refuse(Reason.GROUP_CLOSED)),
+    ],
+)
+def test_only_an_open_group_takes_posts(group: GroupState, verdict: Verdict) -> None:
+    """Frozen and closed groups refuse: nothing that was sent meanwhile is kept."""
+    assert group_open(replace(POST, group=group), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("automatic", "verdict"), [(False, Pass()), (True, drop(Reason.AUTOMATIC))]
+)
+def test_machines_are_not_passed_on(automatic: bool, verdict: Verdict) -> None:
+    """What a machine wrote is dropped."""
+    assert robots(replace(POST, automatic=automatic), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("characters", "verdict"),
+    [
+        (0, drop(Reason.EMPTY)),
+        (1, Pass()),
+        (1600, Pass()),
+        (1601, drop(Reason.TOO_LONG)),
+    ],
+)
+def test_a_post_has_words_and_not_too_many(characters: int, verdict: Verdict) -> None:
+    """The longest length itself passes; nothing is ever cut."""
+    assert size(replace(POST, characters=characters), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("state", "notice", "verdict"),
+    [
+        (MemberState.ACTIVE, False, Pass()),
+        (MemberState.ACTIVE, True, Pass()),
+        (MemberState.INVITED, False, drop(Reason.NOT_A_MEMBER_NOW)),
+        (MemberState.INVITED, True, Pass()),
+        (MemberState.STOPPED, False, drop(Reason.NOT_A_MEMBER_NOW)),
+        (MemberState.STOPPED, True, Pass()),
+        (MemberState.UNREACHABLE, False, drop(Reason.NOT_A_MEMBER_NOW)),
+        (MemberState.UNREACHABLE, True, drop(Reason.NOT_A_MEMBER_NOW)),
+    ],
+)
+def test_who_is_not_a_member_reads_nothing(
+    state: MemberState, notice: bool, verdict: Verdict
+) -> None:
+    """The invited and the stopped get notices only; to a dead contact goes nothing at all."""
+    assert reader(replace(DELIVERY, reader=state, notice=notice), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("group", "notice", "verdict"),
+    [
+        (GroupState.OPEN, False, Pass()),
+        (GroupState.FROZEN, False, Hold(NOW + LOOK_AGAIN, frozenset({Reason.GROUP_FROZEN}))),
+        (GroupState.CLOSED, False, drop(Reason.GROUP_CLOSED)),
+        (GroupState.OPEN, True, Pass()),
+        (GroupState.FROZEN, True, Pass()),
+        (GroupState.CLOSED, True, Pass()),
+    ],
+)
+def test_a_group_that_stands_still_sends_no_posts(
+    group: GroupState, notice: bool, verdict: Verdict
+) -> None:
+    """Posts of a frozen group wait five minutes at a time; those of a closed group are dropped."""
+    assert group_running(replace(DELIVERY, group=group, notice=notice), NOW) == verdict
+    assert timedelta(minutes=5) == LOOK_AGAIN
+
+
+@pytest.mark.parametrize(
+    ("left", "verdict"),
+    [
+        (timedelta(microseconds=1), Pass()),
+        (timedelta(0), drop(Reason.EXPIRED)),
+        (timedelta(days=-1), drop(Reason.EXPIRED)),
+    ],
+)
+def test_nothing_is_sent_at_or_after_its_end(left: timedelta, verdict: Verdict) -> None:
+    """The last moment itself is already too late."""
+    assert life(replace(DELIVERY, expires=NOW + left), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("hour", "until"),
+    [
+        (20, None),
+        (21, datetime(2026, 1, 16, 6, 0, tzinfo=UTC)),  # 22:00 in Berlin
+        (23, datetime(2026, 1, 16, 6, 0, tzinfo=UTC)),
+        (5, datetime(2026, 1, 15, 6, 0, tzinfo=UTC)),
+        (6, None),  # 7:00 in Berlin
+    ],
+)
+def test_posts_wait_for_the_end_of_quiet_hours(hour: int, until: datetime | None) -> None:
+    """The start is quiet, the end is not, and the reader's clock decides."""
+    now = datetime(2026, 1, 15, hour, 0, tzinfo=UTC)
+    expected = Pass() if until is None else Hold(until, frozenset({Reason.QUIET_HOURS}))
+    assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,)), now) == expected
+
+
+def test_answers_come_at_night_too() -> None:
+    """A notice answers what the member has just done, so she is awake."""
+    now = datetime(2026, 1, 15, 23, 0, tzinfo=UTC)
+    assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,), notice=True), now) == Pass()
