@@ -7,7 +7,6 @@ from datetime import datetime
 from policies.facts import MemberState, PostFacts
 from policies.verdict import Pass, Reason, Refuse, Verdict
 
-
 _WHY = {
     MemberState.INVITED: Reason.NOT_A_MEMBER_NOW,
     MemberState.STOPPED: Reason.STOPPED,

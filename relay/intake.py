@@ -149,7 +149,7 @@ class Intake:
         reasons = _reasons(verdict)
         if Reason.AUTOMATIC not in reasons:
             text = _answer_to(reasons, files=Trait.FILES_LEFT_OUT in inbound.traits)
-            await self._notices.tell(c, arrival.member.id, text, now)
+            await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
 
     async def _stop(
@@ -160,7 +160,7 @@ class Intake:
         await self._roster.set_state(c, ids, MemberState.STOPPED)
         await self._endings.nothing_more_for(c, ids, now)
         if inbound.channel == EMAIL:  # the carrier confirms texts; twice is once too often
-            await self._notices.tell(c, arrival.member.id, wording.STOPPED, now, farewell=True)
+            await self._notices.tell(c, arrival.member.id, wording.STOPPED, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.COMMAND, Command.STOP)
 
     def _seen(self, inbound: Inbound) -> bytes:

@@ -33,15 +33,15 @@ class Notices:
         text: str,
         now: datetime,
         *,
-        farewell: bool = False,
+        anyway: bool = False,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
-        `farewell` marks the one confirmation that still goes to a member who said stop.
+        `anyway` is for answers to what she did just now, such as the confirmation of a stop.
         """
         query = sa.select(MEMBER.c.group_id, MEMBER.c.channel, MEMBER.c.state)
         row = (await c.execute(query.where(MEMBER.c.id == member_id))).first()
-        if row is None or (row.state not in _HEARING and not farewell):
+        if row is None or (row.state not in _HEARING and not anyway):
             return False
         body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text))
         post_id, expires = new_id(), now + self._life

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from aiohttp import web
-from channels.mail.config import MailInConfig, MailOutConfig
-from channels.mail.dns import Resolver
-from channels.mail.send import MailChannel
 
 from channels.contract import Accept, Channel
 from channels.mail import dkim, listen
+from channels.mail.config import MailInConfig, MailOutConfig
+from channels.mail.dns import Resolver
+from channels.mail.send import MailChannel
 from channels.secret import Secret
 from channels.sms import webhook
 from channels.sms.config import SmsInConfig, SmsOutConfig

@@ -1,7 +1,5 @@
 """Which pseudonyms are fine, which are not, and which two are too alike."""
 
-# ruff: noqa: RUF001 -- letters of many scripts that look alike are the subject here
-
 from __future__ import annotations
 
 import pytest

@@ -14,10 +14,10 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from relay import setup, wiring
+from relay.clock import SystemClock
 from relay.config import Settings
 from relay.demo.carrier import Carrier, Phone
 from relay.demo.mailworld import Inbox, MailWorld
@@ -121,7 +121,7 @@ class Town:
                 name=name,
                 sms=contact if by_text else None,
                 email=None if by_text else contact,
-                agreed=datetime.now(UTC).date().isoformat(),
+                agreed=SystemClock().now().date().isoformat(),
                 facilitator=bool(more.get("facilitator")),
                 wishes={},
             )
