@@ -1,0 +1,1 @@
+"""Mail, in and out: parse, authenticate, listen; compose, sign, send."""

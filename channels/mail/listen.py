@@ -1,0 +1,381 @@
+"""The SMTP edge: takes mail for our domain, and tells outsiders nothing.
+
+aiosmtpd runs the dialogue on our own loop (never its `Controller`, which starts a thread). `250`
+is said only after the engine said the message is durable. Unknown alias, stranger, forgery and
+nonsense get the same octets at the same stage; trouble on our side is always 4xx.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+import ssl
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from weakref import WeakSet
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from channels.contact import EMAIL
+from channels.contract import Accept, Inbound, Receipt
+from channels.mail.authentic import Authenticity, Checked, TxtResolver, body_digest, check
+from channels.mail.config import MailInConfig
+from channels.mail.parse import Parsed, Unreadable, parse
+from channels.secret import Contact, Secret
+
+TAKEN = "250 2.0.0 Message taken"
+REFUSED = "550 5.7.1 Message not accepted"
+"""For everything that is not taken, whatever the reason."""
+LATER = "451 4.3.0 Trouble on our side, try again later"
+LATER_DNS = "451 4.4.3 Trouble with DNS, try again later"
+BARE_LINE_END = "550 5.6.11 Lines must end in CR LF"
+TOO_LARGE = "552 5.3.4 Message too large"
+NOT_OURS = "550 5.7.1 Relaying denied"
+ONE_AT_A_TIME = "452 4.5.3 One recipient at a time"
+TOO_BUSY = b"421 4.3.2 Too busy, try again later\r\n"
+CLOSING = b"421 4.3.2 Closing\r\n"
+
+_CALLS = {"EHLO": 5, "HELO": 5, "STARTTLS": 2, "HELP": 5, "VRFY": 5, "NOOP": 50, "*": 1_000}
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_LOCAL_PART = re.compile(r"[a-z0-9._+=-]{1,64}")
+_END = b"\r\n.\r\n"
+_WHOLE_BUFFER = 2**24
+_MOST_DISCARDED = 16
+_LARGE = 64 * 1024
+_WORK_SECONDS = 120.0
+_NOBODY = Contact(EMAIL, "nobody@sender.invalid")
+"""Stands in where From names nobody, so that the same path is walked (RFC 2606)."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mail:
+    """One message as the dialogue left it."""
+
+    raw: bytes
+    null_sender: bool
+    to: str
+
+
+class Listener:
+    """The listening socket and its sessions. `serve` makes one."""
+
+    def __init__(
+        self,
+        config: MailInConfig,
+        accept: Accept,
+        resolver: TxtResolver,
+        clock: Callable[[], datetime],
+        note: Callable[[str], None],
+    ) -> None:
+        self.config = config
+        self._note = note
+        self._accept, self._resolver, self._clock = accept, resolver, clock
+        self._tls = _tls_context(config)
+        self._sessions: WeakSet[_Session] = WeakSet()
+        self._work: set[asyncio.Task[str]] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port listened on, also where the system chose it."""
+        assert self._server is not None  # noqa: S101  # `serve` opened it
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def open(self) -> None:
+        """Listen. Raises `OSError`."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, self.config.host, self.config.port)
+
+    async def close(self) -> None:
+        """Stop listening, let messages under way get their answer, end the sessions."""
+        if self._server is None:
+            return
+        self._server.close()
+        if self._work:
+            await asyncio.wait(self._work, timeout=self.config.command_seconds)
+        await asyncio.gather(*(session.end() for session in list(self._sessions)))
+        await self._server.wait_closed()
+
+    def _protocol(self) -> asyncio.BaseProtocol:
+        if len(self._sessions) >= self.config.max_sessions:
+            return _TooBusy()
+        session = _Session(self, self._tls)
+        self._sessions.add(session)
+        return session
+
+    def gone(self, session: _Session) -> None:
+        """A session's connection was lost."""
+        self._sessions.discard(session)
+
+    async def take(self, mail: _Mail) -> str:
+        """Answer one message. A client that hangs up does not interrupt the work."""
+        work = asyncio.get_running_loop().create_task(self._answer(mail))
+        self._work.add(work)
+        work.add_done_callback(self._work.discard)
+        return await asyncio.shield(work)
+
+    async def _answer(self, mail: _Mail) -> str:
+        try:
+            return await self._take_post(mail)
+        except Exception:  # noqa: BLE001  # whatever it is, the answer is "later"
+            _log.exception("mail in")
+            return LATER
+
+    async def _take_post(self, mail: _Mail) -> str:
+        """A message to an alias. Other kinds of address branch off before this, by local part."""
+        if _BARE.search(mail.raw):
+            self._note("bare_line_end")
+            return BARE_LINE_END
+        parsed = await self._parse(mail)
+        if isinstance(parsed, Unreadable):
+            self._note(parsed.why.value)
+            return REFUSED
+        alias = Secret(mail.to)
+        checked = await check(mail.raw, parsed, alias, self._resolver, self._clock())
+        if checked.authenticity is Authenticity.UNKNOWN_FOR_NOW:
+            self._note("dns_trouble")
+            return LATER_DNS
+        receipt = await self._accept(_inbound(mail, parsed, alias, checked))
+        return TAKEN if receipt in (Receipt.TAKEN, Receipt.AGAIN) else REFUSED
+
+    async def _parse(self, mail: _Mail) -> Parsed | Unreadable:
+        """Parse; off the loop where it takes more than a few milliseconds."""
+        ours = self.config.domain
+        if len(mail.raw) < _LARGE:
+            return parse(mail.raw, null_sender=mail.null_sender, ours=ours)
+        return await asyncio.to_thread(parse, mail.raw, null_sender=mail.null_sender, ours=ours)
+
+
+async def serve(
+    config: MailInConfig,
+    accept: Accept,
+    resolver: TxtResolver,
+    clock: Callable[[], datetime],
+    *,
+    note: Callable[[str], None] = lambda _: None,
+) -> Listener:
+    """Listen for mail on the running loop. `clock` gives aware times. Raises `OSError`.
+
+    `note` is told, in a word of a closed list (`Limit`, `bare_line_end`, `dns_trouble`), why a
+    message was turned away before the engine saw it.
+    """
+    listener = Listener(config, accept, resolver, clock, note)
+    await listener.open()
+    return listener
+
+
+def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked) -> Inbound:
+    return Inbound(
+        channel=EMAIL,
+        provider_id=_provider_id(mail.raw, parsed, alias, checked),
+        sender=parsed.sender or _NOBODY,
+        to=alias,
+        text=parsed.text,
+        subject=parsed.subject,
+        authentic=checked.authenticity is Authenticity.AUTHENTIC,
+        traits=parsed.traits,
+        refusal_is_heard=True,
+    )
+
+
+def _provider_id(raw: bytes, parsed: Parsed, alias: Secret, checked: Checked) -> str:
+    """The same for every repeat of one message, also for one changed where nothing is signed.
+
+    Made of what a valid signature covers: Date, Subject, From, the canonical body; and Message-ID
+    unless the signature leaves it open to change.
+    """
+    open_to_change = checked.signed and "message-id" not in checked.signed
+    sender = parsed.sender.reveal().lower() if parsed.sender else ""
+    facts = (
+        alias.reveal(),
+        sender,
+        str(parsed.date),
+        parsed.subject.reveal(),
+        "" if open_to_change else parsed.message_id.reveal(),
+    )
+    digest = hashlib.sha256(body_digest(raw))
+    for fact in facts:
+        octets = fact.encode("utf-8", "replace")
+        digest.update(len(octets).to_bytes(4, "big") + octets)
+    return digest.hexdigest()
+
+
+def _tls_context(config: MailInConfig) -> ssl.SSLContext | None:
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_cert, config.tls_key)
+    return context
+
+
+class _TooBusy(asyncio.Protocol):
+    """Turns a connection away."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say so and hang up."""
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101  # a TCP socket
+        transport.write(TOO_BUSY)
+        transport.close()
+
+
+class _Hooks:
+    """What aiosmtpd asks its handler."""
+
+    def __init__(self, domain: str) -> None:
+        self._domain = domain.lower()
+
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd's name
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        """Without the AUTH that aiosmtpd offers after STARTTLS."""
+        session.host_name = hostname
+        return [line for line in responses if not line[4:].upper().startswith("AUTH")]
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Any address of our domain: who is there and who may write comes after DATA."""
+        if address.rpartition("@")[2].lower() != self._domain:
+            return NOT_OURS
+        if envelope.rcpt_tos:
+            return ONE_AT_A_TIME
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Nothing about our insides."""
+        _log.error("mail in", exc_info=error)
+        return LATER
+
+
+class _Session(SMTP):
+    """One connection."""
+
+    def __init__(self, listener: Listener, tls: ssl.SSLContext | None) -> None:
+        config = listener.config
+        self._listener, self._config = listener, config
+        # an instance's own: the class's would grow with every EHLO of every client
+        self.command_size_limits = defaultdict(lambda: SMTP.command_size_limit)
+        super().__init__(
+            _Hooks(config.domain),
+            data_size_limit=config.max_bytes,
+            hostname=config.hostname,
+            ident="ESMTP",
+            tls_context=tls,
+            timeout=config.command_seconds,
+            command_call_limit=_CALLS,
+            loop=asyncio.get_running_loop(),
+        )
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the session."""
+        super().connection_lost(error)
+        self._listener.gone(self)
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.add_done_callback(_read_ending)
+
+    async def end(self) -> None:
+        """Hang up."""
+        transport: Any = self.transport
+        if transport is not None:
+            transport.write(CLOSING)
+            transport.abort() if self.session and self.session.ssl else transport.close()
+        if self._handler_coroutine is not None:
+            await asyncio.gather(self._handler_coroutine, return_exceptions=True)
+
+    async def smtp_HELP(self, _arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
+        """Nothing to learn."""
+        await self.push("214 2.0.0 See RFC 5321")
+
+    async def smtp_VRFY(self, _arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
+        """The same for every address, ours or not, well-formed or not."""
+        await self.push("252 2.5.0 Send some mail and see")
+
+    async def smtp_EXPN(self, _arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
+        """Not here."""
+        await self.push("502 5.5.1 Not implemented")
+
+    async def smtp_AUTH(self, _arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
+        """Nobody logs in here."""
+        await self.push("502 5.5.1 Not implemented")
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  # aiosmtpd's name
+        """Take the message and answer it (RFC 5321 section 4.1.1.4)."""
+        envelope = self.envelope
+        if await self.check_helo_needed():
+            return
+        if envelope is None or not envelope.rcpt_tos:
+            await self.push("503 5.5.1 Need RCPT")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        self._reset_timeout(self._config.data_seconds)
+        raw = await self._receive()
+        self.envelope = self._create_envelope()
+        if raw is None:
+            answer = TOO_LARGE
+        else:
+            self._reset_timeout(_WORK_SECONDS)
+            answer = await self._listener.take(_mail(raw, envelope))
+        self._reset_timeout()
+        await self.push(answer)
+
+    async def _receive(self) -> bytes | None:
+        """The octets up to CR LF dot CR LF, unstuffed; `None` if they are too many.
+
+        Only that sequence ends a message: SMTP smuggling lives from servers that take less.
+        Lines may be of any length, because real mail programs write them so.
+        """
+        got, most, seen, too_large = bytearray(b"\r\n"), self._config.max_bytes, 0, False
+        looked = 0
+        while (end := got.find(_END, looked)) < 0:
+            looked = max(0, len(got) - len(_END) + 1)
+            if len(got) > most + len(_END):
+                too_large, looked = True, 0
+                del got[: -len(_END) + 1]
+            chunk = await self._reader.read(_WHOLE_BUFFER)
+            seen += len(chunk)
+            if not chunk or seen > most * _MOST_DISCARDED:
+                raise ConnectionResetError
+            got += chunk
+        if rest := bytes(got[end + len(_END) :]):
+            self._reader.feed_data(rest)  # the buffer is empty: `read` took all of it
+        del got[end + 2 :]
+        if too_large or len(got) - 2 > most:
+            return None
+        return bytes(got).replace(b"\r\n.", b"\r\n")[2:]
+
+
+def _mail(raw: bytes, envelope: Envelope) -> _Mail:
+    local, _, domain = envelope.rcpt_tos[0].lower().rpartition("@")
+    known_shape = _LOCAL_PART.fullmatch(local)
+    return _Mail(
+        raw=raw,
+        null_sender=envelope.mail_from in ("", "<>", None),
+        to=f"{local if known_shape else '-'}@{domain}",
+    )
+
+
+def _read_ending(task: asyncio.Task[None]) -> None:
+    """Take notice of how a dialogue ended, so that asyncio does not print it."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,221 @@
+"""HTML to text: what a reader would have seen, as lines.
+
+Lexbor parses; this walks the tree. Scripts, styles, comments, hidden elements and pictures give
+nothing; blocks become lines, quotes get `>`, links keep their address.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_SILENT = _names(
+    "head title script style template noscript object embed iframe svg math img picture video "
+    "audio canvas map input select textarea button datalist"
+)
+_BLOCKS = _names(
+    "div section article aside header footer main nav address center form fieldset figure "
+    "figcaption details summary dl dt dd li tr table tbody thead tfoot caption hr"
+)
+_PARAGRAPHS = _names("p h1 h2 h3 h4 h5 h6 ul ol pre blockquote")
+_HIDDEN_STYLE = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])"
+    r"|(?:font-size|max-height)\s*:\s*0(?![.\d]))",
+    re.IGNORECASE,
+)
+_SIGNATURES = frozenset({"gmail_signature", "gmail_signature_prefix", "moz-signature"})
+_SIGNATURE_IDS = frozenset({"AppleMailSignature", "ms-outlook-mobile-signature", "Signature"})
+_SPACES = re.compile("[ \t\n\r\f\xa0]+")
+_BLANKS = re.compile(r"\n{3,}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_ANY_TAG = re.compile(r"<[^<>]*>")
+_FORMATTING = _names("a b big code em font i nobr s small strike strong tt u")
+_CLOSED_FOR_THEM = _names(
+    "p li td th tr tbody thead tfoot option dt dd br hr img input meta link col wbr area base "
+    "source embed param track html body head"
+)
+_MOST_DEPTH_WORK = 20_000_000
+_MOST_FORMATTING_WORK = 500_000
+_MOST_MARKS = 5
+
+
+def html_to_text(source: str) -> str:
+    """The text of an HTML document. Never raises; takes time linear in its length."""
+    source = source.replace("\x00", "")
+    if _is_a_bomb(source):
+        return _crudely(source)
+    root = LexborHTMLParser(source).root
+    if root is None:
+        return ""
+    page = _Page()
+    _walk(root, page)
+    page.end_line()
+    return _BLANKS.sub("\n\n", "\n".join(page.lines)).strip("\n")
+
+
+def _is_a_bomb(source: str) -> bool:
+    """Whether the standard's tree building would take quadratic time or memory.
+
+    Each open tag costs the depth it stands at; each formatting element left open is rebuilt in
+    every later block (HTML standard, "reconstruct the active formatting elements").
+    """
+    opened: dict[str, int] = {}
+    tags = depth = formatting = deepest = most_formatting = 0
+    for tag in _TAG.finditer(source):
+        name = tag[2].lower()
+        tags += 1
+        if name in _CLOSED_FOR_THEM:
+            continue
+        step = -1 if tag[1] else 1
+        if step < 0 and not opened.get(name):
+            deepest = max(deepest, depth)
+            continue
+        opened[name] = opened.get(name, 0) + step
+        depth += step
+        formatting += step if name in _FORMATTING else 0
+        deepest, most_formatting = max(deepest, depth), max(most_formatting, formatting)
+    return deepest * tags > _MOST_DEPTH_WORK or most_formatting * tags > _MOST_FORMATTING_WORK
+
+
+def _crudely(source: str) -> str:
+    """Text without a tree, for bombs only: the letters stay, the layout does not."""
+    for silent in ("script", "style", "head"):
+        source = _without(source, silent)
+    text = html.unescape(_ANY_TAG.sub("\n", source))
+    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _without(source: str, name: str) -> str:
+    """`source` without the elements `name`; one left open ends the document."""
+    folded, kept, at = source.lower(), [], 0
+    if len(folded) != len(source):  # a letter whose lower case is longer: indexes would not fit
+        return source
+    while (start := folded.find(f"<{name}", at)) >= 0:
+        kept.append(source[at:start])
+        end = folded.find(f"</{name}", start)
+        if end < 0:
+            return "".join(kept)
+        at = end
+    return "".join([*kept, source[at:]])
+
+
+@dataclass(slots=True)
+class _Page:
+    """What has been written so far."""
+
+    lines: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    quotes: int = 0
+    verbatim: int = 0
+
+    def write(self, text: str) -> None:
+        if self.verbatim:
+            first, *rest = text.split("\n")
+            self.words.append(first)
+            for line in rest:
+                self.break_line()
+                self.words.append(line)
+        elif text := _SPACES.sub(" ", text):
+            follows_space = not self.words or self.words[-1].endswith(" ")
+            self.words.append(text.lstrip(" ") if follows_space else text)
+
+    def break_line(self) -> None:
+        """End the line, even an empty one."""
+        line = "".join(self.words).rstrip()
+        self.words.clear()
+        marks = ">" * min(self.quotes, _MOST_MARKS)
+        self.lines.append(f"{marks} {line}".rstrip() if marks else line)
+
+    def end_line(self) -> None:
+        """End the line if there is one."""
+        if "".join(self.words).strip():
+            self.break_line()
+        self.words.clear()
+
+    def blank(self) -> None:
+        self.end_line()
+        if self.lines and self.lines[-1].strip("> "):
+            self.break_line()
+
+
+def _walk(root: LexborNode, page: _Page) -> None:
+    """Depth first without recursion: mail nests deeper than Python's stack."""
+    stack: list[tuple[LexborNode, bool]] = [(root, False)]
+    while stack:
+        node, leaving = stack.pop()
+        if leaving:
+            _leave(node, page)
+            continue
+        if node.is_text_node:
+            page.write(node.text(deep=False) or "")
+            continue
+        if not node.is_element_node or not _enter(node, page):
+            continue
+        stack.append((node, True))
+        child = node.last_child
+        while child is not None:
+            stack.append((child, False))
+            child = child.prev
+
+
+def _enter(node: LexborNode, page: _Page) -> bool:
+    """Write what comes before the children; False where nothing of the element is shown."""
+    tag = node.tag or ""
+    if tag in _SILENT or _hidden(node):
+        return False
+    if tag == "br":
+        page.break_line()
+        return False
+    if tag in _PARAGRAPHS:
+        page.blank()
+    elif tag in _BLOCKS:
+        page.end_line()
+    elif tag in {"td", "th"}:
+        page.write(" ")
+    if tag == "li":
+        page.write("- ")
+    page.quotes += tag == "blockquote"
+    page.verbatim += tag == "pre"
+    return True
+
+
+def _leave(node: LexborNode, page: _Page) -> None:
+    tag = node.tag or ""
+    if tag == "a":
+        _write_address(node, page)
+    if tag in _PARAGRAPHS or tag in _BLOCKS:
+        page.end_line()
+    page.quotes -= tag == "blockquote"
+    page.verbatim -= tag == "pre"
+    if tag in _PARAGRAPHS:
+        page.blank()
+
+
+def _hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    if not attributes:
+        return False
+    if "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style") or ""):
+        return True
+    classes = (attributes.get("class") or "").split()
+    return not _SIGNATURES.isdisjoint(classes) or (attributes.get("id") or "") in _SIGNATURE_IDS
+
+
+def _write_address(node: LexborNode, page: _Page) -> None:
+    """A link's address behind its text, unless the text already is the address."""
+    address = (node.attributes.get("href") or "").strip()
+    if not address.lower().startswith(("http://", "https://")):
+        return
+    shown = _SPACES.sub(" ", node.text(deep=True) or "").strip()
+    bare = address.split("://", 1)[1].rstrip("/")
+    if shown and bare not in shown:
+        page.write(f" <{_SPACES.sub('', address)}>")

@@ -1,0 +1,306 @@
+"""Who may speak as a member: the table of signatures that do and do not convince."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.mail import authentic
+from channels.mail.authentic import Authenticity, body_digest, verify
+from channels.mail.dns import DnsTroubleError, Resolver
+from channels.mail.parse import Parsed, read
+from channels.secret import Secret
+from tests.channels.mail.mailside import (
+    ALIAS,
+    MARA,
+    NOW,
+    SIGNED,
+    Zone,
+    date,
+    key,
+    mail,
+    name_server,
+    record,
+    signed,
+)
+
+YES, NO, LATER = Authenticity.AUTHENTIC, Authenticity.NOT, Authenticity.UNKNOWN_FOR_NOW
+WHERE = "s1._domainkey.willow.example"
+ZONE: Zone = {WHERE: [record(key())]}
+
+
+@dataclass
+class Case:
+    """One message, what DNS says, and what must come of it."""
+
+    make: Callable[[], bytes]
+    expect: Authenticity
+    zone: Zone = field(default_factory=lambda: dict(ZONE))
+    alias: str = ALIAS
+
+
+def _tampered(old: bytes, new: bytes) -> Callable[[], bytes]:
+    return lambda: signed(mail()).replace(old, new, 1)
+
+
+def _with_top(line: bytes) -> Callable[[], bytes]:
+    return lambda: line + b"\r\n" + signed(mail())
+
+
+def _bottom(line: bytes) -> Callable[[], bytes]:
+    return lambda: signed(mail()).replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n\r\n", 1)
+
+
+def _tagged(old: bytes, new: bytes) -> Callable[[], bytes]:
+    return lambda: signed(mail()).replace(old, new, 1)
+
+
+def _without(name: str) -> Callable[[], bytes]:
+    return lambda: signed(mail(), heads=tuple(one for one in SIGNED if one != name))
+
+
+def _huge_key() -> bytes:
+    """A record whose modulus has 16,000 bits: an hour of arithmetic if it were taken."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
+    public = RSAPublicNumbers(65537, 2**16_000 - 1).public_key()
+    der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b"v=DKIM1; p=" + base64.b64encode(der)
+
+
+RECORD = record(key())
+BODY_BOMB = "a" + " \t" * 150_000 + "b\r\n"
+
+CASES = {
+    "plain good signature": Case(lambda: signed(mail()), YES),
+    "simple canonicalisation": Case(
+        lambda: signed(mail(), canonicalize=(b"simple", b"simple")), YES
+    ),
+    "relaxed/simple": Case(lambda: signed(mail(), canonicalize=(b"relaxed", b"simple")), YES),
+    "signed by the parent domain": Case(lambda: signed(mail(From="m@mail.willow.example")), YES),
+    "alias in Cc": Case(lambda: signed(mail(To="a@b.example", Cc=ALIAS.upper())), YES),
+    "alias among many": Case(lambda: signed(mail(To=f'"x, y" <a@b.example>, <{ALIAS}>')), YES),
+    "no subject at all": Case(
+        lambda: signed(mail(Subject=None), heads=("from", "to", "date")), YES
+    ),
+    "second signature decides": Case(
+        lambda: (
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=list.example; s=x; h=from; bh=; b=\r\n"
+            + signed(mail())
+        ),
+        YES,
+    ),
+    "key of 1024 bits": Case(
+        lambda: signed(mail(), pem=key(1024)), YES, zone={WHERE: [record(key(1024))]}
+    ),
+    "record after another TXT": Case(lambda: signed(mail()), YES, zone={WHERE: [b"hello", RECORD]}),
+    "blanks by the hundred thousand": Case(lambda: signed(mail(BODY_BOMB)), YES),
+    "not signed": Case(mail, NO),
+    "body changed": Case(_tampered(b"Hello all", b"Hello a1l"), NO),
+    "subject changed": Case(_tampered(b"Tuesday", b"Monday"), NO),
+    "appended under l=": Case(lambda: signed(mail(), length=True) + b"I will tell.\r\n", NO),
+    "l= even if unchanged": Case(lambda: signed(mail(), length=True), NO),
+    "signed by another domain": Case(
+        lambda: signed(mail(), domain="evil.example"),
+        NO,
+        zone={"s1._domainkey.evil.example": [RECORD]},
+    ),
+    "signed by a child domain": Case(
+        lambda: signed(mail(), domain="mail.willow.example"),
+        NO,
+        zone={"s1._domainkey.mail.willow.example": [RECORD]},
+    ),
+    "signed by a look-alike": Case(lambda: signed(mail(From="m@notwillow.example")), NO),
+    "signed by the top level": Case(
+        lambda: signed(mail(), domain="example"), NO, zone={"s1._domainkey.example": [RECORD]}
+    ),
+    "to not signed": Case(_without("to"), NO),
+    "subject not signed": Case(_without("subject"), NO),
+    "date not signed": Case(_without("date"), NO),
+    "alias not in To": Case(lambda: signed(mail(To="friend@b.example")), NO),
+    "alias only in an unsigned Cc": Case(
+        lambda: signed(mail(To="f@b.example", Cc=ALIAS), heads=("from", "to", "subject", "date")),
+        NO,
+    ),
+    "alias as display name only": Case(lambda: signed(mail(To=f'"{ALIAS}" <f@b.example>')), NO),
+    "another alias": Case(lambda: signed(mail()), NO, alias="other1@relay.example"),
+    "second To on top": Case(_with_top(b"To: " + ALIAS.encode()), NO),
+    "second From on top": Case(_with_top(b"From: eve@willow.example"), NO),
+    "second From below": Case(_bottom(b"From: eve@willow.example"), NO),
+    "second Subject below": Case(_bottom(b"Subject: other"), NO),
+    "second Content-Type": Case(
+        lambda: b"Content-Type: text/html\r\n" + signed(mail(Content_Type="text/plain")), NO
+    ),
+    "two mailboxes in From": Case(lambda: signed(mail(From=f"{MARA}, eve@willow.example")), NO),
+    "mbox line in the head": Case(_bottom(b"From eve words of mine"), NO),
+    "eight days old": Case(lambda: signed(mail(Date=date(NOW - timedelta(days=8)))), NO),
+    "two hours ahead": Case(lambda: signed(mail(Date=date(NOW + timedelta(hours=2)))), NO),
+    "no Date": Case(lambda: signed(mail(Date=None)), NO),
+    "expired by x=": Case(_tagged(b"v=1;", b"v=1; x=1000000000;"), NO),
+    "sha1": Case(_tagged(b"a=rsa-sha256", b"a=rsa-sha1"), NO),
+    "no such key": Case(lambda: signed(mail()), NO, zone={}),
+    "another key": Case(lambda: signed(mail()), NO, zone={WHERE: [record(key(2048, "x"))]}),
+    "revoked key": Case(lambda: signed(mail()), NO, zone={WHERE: [b"v=DKIM1; p="]}),
+    "key in testing": Case(lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; t=y"]}),
+    "key of another service": Case(
+        lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; s=tlsrpt"]}
+    ),
+    "key for sha1 only": Case(lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; h=sha1"]}),
+    "monstrous key": Case(lambda: signed(mail()), NO, zone={WHERE: [_huge_key()]}),
+    "hostile records": Case(
+        lambda: signed(mail()),
+        NO,
+        zone={WHERE: [b"\x00\xff;;==p", b"p=\xff\xfe", b"v=DKIM1; k=ed25519; p=AAAA"]},
+    ),
+    "inbound verdicts count for nothing": Case(
+        lambda: (
+            b"Authentication-Results: relay.example; dkim=pass\r\nReceived-SPF: pass\r\n" + mail()
+        ),
+        NO,
+    ),
+    "sixth signature is not looked at": Case(
+        lambda: (
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=x; h=from; bh=; b=\r\n" * 5
+            + signed(mail())
+        ),
+        NO,
+    ),
+    "signature with endless blanks": Case(_tagged(b"v=1;", b"v=1;" + b"\r\n " * 500), NO),
+    "servfail": Case(lambda: signed(mail()), LATER, zone={WHERE: "servfail"}),
+    "garbage from DNS": Case(lambda: signed(mail()), LATER, zone={WHERE: "garbage"}),
+    "DNS silent": Case(lambda: signed(mail()), LATER, zone={WHERE: "silence"}),
+    "one key unknown, the other good": Case(
+        lambda: signed(signed(mail()), selector="s2"),
+        YES,
+        zone={**ZONE, "s2._domainkey.willow.example": "servfail"},
+    ),
+}
+
+
+def parsed(raw: bytes) -> Parsed:
+    """As the listener parses."""
+    return read(raw)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_who_is_believed(name: str) -> None:
+    """Each message of the table gets the answer that stands beside it, over a real name server."""
+    case = CASES[name]
+    raw = case.make()
+    async with name_server(case.zone) as server:
+        resolver = Resolver(server.address, seconds=0.5)
+        answer = await verify(raw, parsed(raw), Secret(case.alias), resolver, NOW)
+    assert answer is case.expect
+
+
+async def test_ed25519_counts_without_its_library() -> None:
+    """An RFC 8463 signature convinces, and stops convincing when a letter changes."""
+    import dkim
+
+    class Signs:
+        def __init__(self, made: Ed25519PrivateKey) -> None:
+            self.made = made
+
+        def sign(self, digest: bytes) -> object:
+            return type("Signed", (), {"signature": self.made.sign(digest)})()
+
+    made = Ed25519PrivateKey.generate()
+    raw = mail()
+    signer = dkim.DKIM(raw, signature_algorithm=b"ed25519-sha256")
+    signer.hasher = __import__("hashlib").sha256
+    policy = dkim.CanonicalizationPolicy.from_c_value(b"relaxed/relaxed")
+    heads = (b"from", b"to", b"subject", b"date")
+    fields = [
+        (b"v", b"1"),
+        (b"a", b"ed25519-sha256"),
+        (b"c", b"relaxed/relaxed"),
+        (b"d", b"willow.example"),
+        (b"s", b"s1"),
+        (b"h", b" : ".join(heads)),
+        (b"bh", base64.b64encode(body_digest(raw))),
+        (b"b", b"0" * 60),
+    ]
+    value = signer.gen_header(fields, heads, policy, b"DKIM-Signature", Signs(made))
+    good = b"DKIM-Signature: " + value + raw
+    public = base64.b64encode(made.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+    async with name_server({WHERE: [b"v=DKIM1; k=ed25519; p=" + public]}) as server:
+        resolver = Resolver(server.address)
+        alias = Secret(ALIAS)
+        assert await verify(good, parsed(good), alias, resolver, NOW) is YES
+        bad = good.replace(b"Hello", b"hello")
+        assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
+        bad = good.replace(b"Tuesday", b"Monday")
+        assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
+
+
+async def test_nobody_is_asked_in_vain() -> None:
+    """A signature that could not convince anyway costs no look-up."""
+    async with name_server({}) as server:
+        resolver = Resolver(server.address)
+        raw = signed(mail(), domain="evil.example")
+        await verify(raw, parsed(raw), Secret(ALIAS), resolver, NOW)
+        assert server.asked == []
+
+
+async def test_a_key_too_long_for_udp_comes_over_tcp() -> None:
+    """A truncated answer is asked for again over TCP."""
+    zone: Zone = {WHERE: [b"x" * 1_500, RECORD]}
+    async with name_server(zone) as server:
+        raw = signed(mail())
+        answer = await verify(raw, parsed(raw), Secret(ALIAS), Resolver(server.address), NOW)
+        assert answer is YES
+        assert len(server.asked) == 2
+
+
+async def test_names_that_cannot_exist_have_no_records() -> None:
+    """Overlong and empty labels are "there is none", not an exception; no server is "later"."""
+    async with name_server({}) as server:
+        resolver = Resolver(server.address)
+        for name in ("a" * 64 + ".example", "a..example", "x." * 200 + "example"):
+            assert await resolver.txt(name) == ()
+    with pytest.raises(DnsTroubleError):
+        await Resolver("127.0.0.1:1", seconds=0.3).txt("a.example")
+
+
+class _Anything:
+    """A resolver that returns given records for every name."""
+
+    def __init__(self, records: tuple[bytes, ...]) -> None:
+        self.records = records
+
+    async def txt(self, name: str) -> tuple[bytes, ...]:
+        """The records."""
+        return self.records
+
+
+@given(st.lists(st.binary(max_size=300), max_size=3), st.binary(max_size=200))
+async def test_hostile_records_and_signatures_never_raise(
+    records: list[bytes], junk: bytes
+) -> None:
+    """Whatever stands in TXT records or in a DKIM-Signature, the answer is an answer."""
+    line = junk.replace(b"\r", b"").replace(b"\n", b"")
+    for raw in (signed(mail()), b"DKIM-Signature: " + line + b"\r\n" + mail(), line + mail()):
+        resolver = _Anything((*records, b"v=DKIM1; p=" + line))
+        assert await verify(raw, parsed(raw), Secret(ALIAS), resolver, NOW) in (NO, LATER)
+
+
+def test_what_a_replayer_can_change_does_not_change_the_digest() -> None:
+    """Blanks and empty lines that relaxed canonicalisation ignores do not make a new message."""
+    one = mail("Hello  all.\r\n\r\n\r\n")
+    other = mail("Hello all.  \r\n")
+    assert body_digest(one) == body_digest(other) != body_digest(mail("Hello you.\r\n"))
+
+
+def test_limits_are_the_documented_ones() -> None:
+    """The window and the caps are what the decision record says."""
+    assert timedelta(days=7) == authentic.OLDEST
+    assert timedelta(hours=1) == authentic.MOST_AHEAD
+    assert (authentic.MOST_SIGNATURES, authentic.DNS_SECONDS) == (5, 10.0)
