@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -71,6 +71,7 @@ class Courier:
         policies: Sequence[DeliveryPolicy],
         lease: timedelta,
         clock: Clock,
+        ended: Callable[[], None],
     ) -> None:
         self._channel = channel
         self._database = database
@@ -81,6 +82,7 @@ class Courier:
         self._policies = policies
         self._lease = lease
         self._clock = clock
+        self._ended = ended
         self._woken = asyncio.Event()
         self._results: asyncio.Queue[_Result] = asyncio.Queue()
         self._sends: set[asyncio.Task[None]] = set()
@@ -252,6 +254,7 @@ class Courier:
         for _ in batch:
             self._results.task_done()
         self._woken.set()  # the next copy for the same readers may go
+        self._ended()
         return True
 
     async def _settle(

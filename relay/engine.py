@@ -56,8 +56,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         vault.close()
         raise
     roster = Roster(vault, settings.domain)
-    outbox = Outbox(roster)
-    notices = Notices(outbox, vault, settings.post_life)
+    outbox = Outbox(roster, vault)
+    notices = Notices(outbox, settings.post_life)
     return Engine(
         settings=settings,
         clock=clock,

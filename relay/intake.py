@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,10 +20,10 @@ from relay.commands import Command, parse
 from relay.ending import Endings
 from relay.judge import judge_post
 from relay.log import Word, say
-from relay.model import Body, new_id
+from relay.model import Body
 from relay.notices import Notices
 from relay.store.database import Database
-from relay.store.outbox import NewPost, Outbox
+from relay.store.outbox import Outbox
 from relay.store.roster import Arrival, Roster
 from relay.vault.vault import Purpose, Vault
 
@@ -34,6 +35,10 @@ _ANSWERS = {
     Reason.TOO_LONG: wording.TOO_LONG,
     Reason.UNREACHABLE: wording.PAUSED,
 }
+
+
+_PREFIXED = re.compile(r"\w{1,4}\s?:")
+"""`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Intake:
 
     async def accept(self, inbound: Inbound) -> Receipt:
         """Take one message in. When this returns `TAKEN` it survives a power cut."""
+        inbound = _with_words(inbound)
         async with self._database.reading() as c:  # a stranger must not cost a write
             known = await self._roster.arrive(c, inbound.to, inbound.sender)
         if known is None:
@@ -120,18 +126,12 @@ class Intake:
             subject=inbound.subject,
             text=Secret(inbound.text.reveal().strip()),
         )
-        post_id = new_id()
-        post = NewPost(
-            id=post_id,
-            group_id=member.group_id,
-            author_id=member.id,
-            sealed=self._vault.seal_body(post_id, member.group_id, expires, body, now),
-            expires=expires,
+        post = await self._outbox.add_post(
+            c, group_id=member.group_id, author_id=member.id, body=body, expires=expires, now=now
         )
-        await self._outbox.add_post(c, post)
         readers = await self._outbox.fan_out(c, post, now)
         if readers == 0:
-            await self._outbox.drop_finished(c, [post_id])
+            await self._outbox.drop_finished(c, [post.id])
             await self._notices.tell(c, member.id, wording.NOBODY, now)
         if Trait.FILES_LEFT_OUT in inbound.traits:
             await self._notices.tell(c, member.id, wording.FILES_LEFT_OUT, now)
@@ -166,6 +166,14 @@ class Intake:
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
+
+
+def _with_words(inbound: Inbound) -> Inbound:
+    """A mail that says all in its subject says it; an answer's subject is not its words."""
+    subject = inbound.subject.reveal().strip()
+    if inbound.text.reveal().strip() or _PREFIXED.match(subject):
+        return inbound
+    return replace(inbound, text=Secret(subject))
 
 
 def _is_forged(verdict: Verdict) -> bool:

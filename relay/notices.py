@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import MemberState
-from relay.model import Body, new_id
-from relay.store.outbox import NewPost, Outbox
+from relay.model import Body
+from relay.store.outbox import Outbox
 from relay.store.tables import MEMBER
-from relay.vault.vault import Vault
 
 _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 
@@ -21,9 +20,8 @@ _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 class Notices:
     """Writes notices within the transaction that is their reason."""
 
-    def __init__(self, outbox: Outbox, vault: Vault, life: timedelta) -> None:
+    def __init__(self, outbox: Outbox, life: timedelta) -> None:
         self._outbox = outbox
-        self._vault = vault
         self._life = life
 
     async def tell(
@@ -44,11 +42,8 @@ class Notices:
         if row is None or (row.state not in _HEARING and not anyway):
             return False
         body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text))
-        post_id, expires = new_id(), now + self._life
-        sealed = self._vault.seal_body(post_id, row.group_id, expires, body, now)
-        post = NewPost(
-            id=post_id, group_id=row.group_id, author_id=None, sealed=sealed, expires=expires
+        post = await self._outbox.add_post(
+            c, group_id=row.group_id, author_id=None, body=body, expires=now + self._life, now=now
         )
-        await self._outbox.add_post(c, post)
-        await self._outbox.address_to(c, post_id, member_id, row.channel, now)
+        await self._outbox.address_to(c, post.id, member_id, row.channel, now)
         return True

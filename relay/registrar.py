@@ -37,7 +37,7 @@ from relay.vault.vault import Vault
 PRESETS = ("low", "medium", "high", "professional")
 LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
 _LONGEST_NAME = 80
-_LONGEST_POST = (100, 20_000)
+_LONGEST_POST = (100, 6_000)
 
 
 class Registrar:
@@ -203,7 +203,7 @@ class Registrar:
                 why: sum(getattr(h, why) for h in held)
                 for why in ("due", "held", "retrying", "sending")
             },
-            "body_keys": self._vault.body_keys(),
+            "body_keys": len(self._vault.body_keys()),
             "groups": [_held_by(h, groups[h.group_id]) for h in held],
             "tallies": tallies,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from relay.clock import Clock, stopwatch
 from relay.ending import Endings
@@ -13,6 +14,7 @@ from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.vault.vault import Vault
 
+_AT_MOST_EVERY = 1.0
 _EVERY = 5.0
 _FORGET_EVERY = 3600.0
 _BATCH = 500
@@ -39,6 +41,7 @@ class Sweeper:
         self._endings = endings
         self._clock = clock
         self._wake = wake
+        self._woken = asyncio.Event()
         self._forgot_at = -_FORGET_EVERY
 
     async def run(self) -> None:
@@ -48,7 +51,19 @@ class Sweeper:
                 await self.sweep()
             except Exception as error:  # noqa: BLE001 - the next round tries again
                 trouble(error, where="sweep")
-            await asyncio.sleep(_EVERY)
+            await self._pause()
+
+    def wake(self) -> None:
+        """A post has ended: there may be a key to destroy."""
+        self._woken.set()
+
+    async def _pause(self) -> None:
+        """Until woken, but never less than a second, so that keys are not made in vain."""
+        await asyncio.sleep(_AT_MOST_EVERY)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_EVERY - _AT_MOST_EVERY):
+                await self._woken.wait()
+        self._woken.clear()
 
     async def sweep(self) -> None:
         """One round: expire, forget, shred. Rows go before the keys that sealed them."""
@@ -74,8 +89,13 @@ class Sweeper:
         return len(ended)
 
     async def _shred(self) -> None:
+        """Destroy the keys that seal nothing any more."""
         async with self._database.reading() as c:
+            if not self._vault.body_keys() - await self._outbox.keys_in_use(c):
+                return
+        async with self._database.writing() as c:
+            await self._outbox.nobody_seals(c)
             in_use = await self._outbox.keys_in_use(c)
-        destroyed = await asyncio.to_thread(self._vault.shred, in_use, self._clock.now())
+            destroyed = await asyncio.to_thread(self._vault.shred, in_use)
         if destroyed:
             say(Word.SHREDDED, count=destroyed)

@@ -106,11 +106,6 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
     if "delivery" not in roles:
         return
     engine = app.engine
-    for channel in _channels(engine):
-        app.stack.push_async_callback(channel.close)
-        courier = _courier(engine, channel)
-        app.couriers.append(courier)
-        _run(app, courier.run(), f"courier-{channel.name}")
     sweeper = Sweeper(
         database=engine.database,
         roster=engine.roster,
@@ -121,9 +116,14 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
         wake=app.wake,
     )
     _run(app, sweeper.run(), "sweeper")
+    for channel in _channels(engine):
+        app.stack.push_async_callback(channel.close)
+        courier = _courier(engine, channel, sweeper)
+        app.couriers.append(courier)
+        _run(app, courier.run(), f"courier-{channel.name}")
 
 
-def _courier(engine: Engine, channel: Channel) -> Courier:
+def _courier(engine: Engine, channel: Channel, sweeper: Sweeper) -> Courier:
     return Courier(
         channel=channel,
         database=engine.database,
@@ -134,6 +134,7 @@ def _courier(engine: Engine, channel: Channel) -> Courier:
         policies=catalogue.DELIVERY,
         lease=engine.settings.lease,
         clock=engine.clock,
+        ended=sweeper.wake,
     )
 
 

@@ -36,6 +36,10 @@ _SIGNATURE_IDS = frozenset({"AppleMailSignature", "ms-outlook-mobile-signature",
 _SPACES = re.compile("[ \t\n\r\f\xa0]+")
 _BLANKS = re.compile(r"\n{3,}")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_OPENING = re.compile(r"<[a-zA-Z][^\s/>]*")
+_ATTRIBUTE = re.compile(
+    r"[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:\"[^\"]*\"?|'[^']*'?|[^\s>\"'][^\s>]*)?)?"
+)
 _ANY_TAG = re.compile(r"<[^<>]*>")
 _FORMATTING = _names("a b big code em font i nobr s small strike strong tt u")
 _CLOSED_FOR_THEM = _names(
@@ -44,13 +48,14 @@ _CLOSED_FOR_THEM = _names(
 )
 _MOST_DEPTH_WORK = 20_000_000
 _MOST_FORMATTING_WORK = 500_000
+_MOST_ATTRIBUTES, _MOST_ATTRIBUTE_WORK = 500, 300_000
 _MOST_MARKS = 5
 
 
 def html_to_text(source: str) -> str:
     """The text of an HTML document. Never raises; takes time linear in its length."""
     source = source.replace("\x00", "")
-    if _is_a_bomb(source):
+    if _is_a_bomb(source) or _has_an_overloaded_tag(source):
         return _crudely(source)
     root = LexborHTMLParser(source).root
     if root is None:
@@ -83,6 +88,22 @@ def _is_a_bomb(source: str) -> bool:
         formatting += step if name in _FORMATTING else 0
         deepest, most_formatting = max(deepest, depth), max(most_formatting, formatting)
     return deepest * tags > _MOST_DEPTH_WORK or most_formatting * tags > _MOST_FORMATTING_WORK
+
+
+def _has_an_overloaded_tag(source: str) -> bool:
+    """Whether a tag has so many attributes that comparing their names would take quadratic time.
+
+    Every `<x` is looked at on its own, so that nothing before it can hide it in quotes.
+    """
+    work = 0
+    for tag in _OPENING.finditer(source):
+        at, count = tag.end(), 0
+        while count <= _MOST_ATTRIBUTES and (attribute := _ATTRIBUTE.match(source, at)):
+            at, count = attribute.end(), count + 1
+        work += count
+        if count > _MOST_ATTRIBUTES or work > _MOST_ATTRIBUTE_WORK:
+            return True
+    return False
 
 
 def _crudely(source: str) -> str:

@@ -19,26 +19,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
 from relay.clock import day, milliseconds
-from relay.model import Due
+from relay.model import Body, Due, new_id
 from relay.store.roster import Roster
 from relay.store.tables import DELIVERY, GROUP, MEMBER, POST, SEEN, TALLY
-from relay.vault.vault import SealedBody
+from relay.vault.vault import SealedBody, Vault
 
 SEEN_FOR = timedelta(days=30)
 """How long a repeat of a message is still known as one; longer than any body lives."""
 
+_SEALING = 7_262_018_451_002  # any number: the name of our advisory lock in PostgreSQL
 _TALLIES_KEPT = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewPost:
-    """A post about to be stored."""
+class Stored:
+    """A post that was just stored."""
 
     id: int
     group_id: int
     author_id: int | None
-    sealed: SealedBody
-    expires: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +67,9 @@ class Held:
 class Outbox:
     """The hot tables. Every method takes the connection of its transaction."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, vault: Vault) -> None:
         self._roster = roster
+        self._vault = vault
 
     # Accepting -----------------------------------------------------------------------------
 
@@ -79,20 +79,43 @@ class Outbox:
         done = await c.execute(_insert(c, SEEN).on_conflict_do_nothing(), row)
         return done.rowcount == 1
 
-    async def add_post(self, c: AsyncConnection, post: NewPost) -> None:
-        """Store a sealed post."""
+    async def add_post(
+        self,
+        c: AsyncConnection,
+        *,
+        group_id: int,
+        author_id: int | None,
+        body: Body,
+        expires: datetime,
+        now: datetime,
+    ) -> Stored:
+        """Seal what was said, and store it."""
+        await self._lock_sealing(c, exclusive=False)
+        post_id = new_id()
+        sealed = self._vault.seal_body(post_id, group_id, expires, body, now)
         row = {
-            "id": post.id,
-            "group_id": post.group_id,
-            "author_id": post.author_id,
-            "key_id": post.sealed.key_id,
-            "body": post.sealed.blob,
-            "expires": milliseconds(post.expires),
+            "id": post_id,
+            "group_id": group_id,
+            "author_id": author_id,
+            "key_id": sealed.key_id,
+            "body": sealed.blob,
+            "expires": milliseconds(expires),
             "unreached": 0,
         }
         await c.execute(sa.insert(POST), row)
+        return Stored(id=post_id, group_id=group_id, author_id=author_id)
 
-    async def fan_out(self, c: AsyncConnection, post: NewPost, now: datetime) -> int:
+    async def nobody_seals(self, c: AsyncConnection) -> None:
+        """Wait until no transaction, of any process, has sealed and not yet committed."""
+        await self._lock_sealing(c, exclusive=True)
+
+    async def _lock_sealing(self, c: AsyncConnection, *, exclusive: bool) -> None:
+        """SQLite's one writer excludes all others anyway; PostgreSQL needs a named lock."""
+        if c.dialect.name == "postgresql":
+            name = "pg_advisory_xact_lock" + ("" if exclusive else "_shared")
+            await c.execute(sa.text(f"SELECT {name}(:n)"), {"n": _SEALING})
+
+    async def fan_out(self, c: AsyncConnection, post: Stored, now: datetime) -> int:
         """One delivery for each active member of the group but the author. Returns how many.
 
         One statement, whatever the size of the group.

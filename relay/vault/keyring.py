@@ -94,6 +94,14 @@ class KeyRing:
         self._keys[key_id] = key
         return key
 
+    def is_live(self, key_id: int) -> bool:
+        """Whether the file itself still holds the key: another process may have destroyed it."""
+        slot = self._slots.get(key_id)
+        if slot is None:
+            return False
+        found = _parse(slot.number, os.pread(self._file, _SLOT, slot.number * _SLOT))
+        return found is not None and found.key_id == key_id
+
     def slots(self) -> tuple[Slot, ...]:
         """What lives in the file now."""
         self._scan()

@@ -1,9 +1,9 @@
 """Seal, open, shred: the one interface to everything secret that is stored.
 
 Where keys live: the master key in a file of its own; the key of each group and member in
-`people.ring`, destroyed when she is removed; the keys of bodies in `bodies.ring`, one for each
-hour of writing, destroyed when nothing sealed in that hour is left. Only ciphertext and keyed
-indexes reach the database, so a stolen copy of it shows counts and days.
+`people.ring`, destroyed when she is removed; the keys of bodies in `bodies.ring`, at least one for
+each hour of writing, destroyed as soon as nothing that is stored was sealed with it. Only
+ciphertext and keyed indexes reach the database, so a stolen copy of it shows counts and days.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from relay.vault.keyring import KeyRing
 from relay.vault.master import MasterKey
 
 EPOCH = timedelta(hours=1)
-GRACE = timedelta(minutes=10)
-"""A body sealed at the end of an epoch is committed well within this."""
+"""No key seals bodies for longer."""
 
 _NONCE = 12
 _BUCKETS = (256, 1024, 4096, 16_384, 65_536)
@@ -150,28 +149,26 @@ class Vault:
         padded = _decrypt(self._cipher(self._bodies, sealed.key_id), sealed.blob, aad)
         return _unpack(_unpad(padded))
 
-    def shred(self, in_use: set[int], now: datetime) -> int:
-        """Destroy the keys of closed epochs that seal no stored body. Returns how many.
+    def shred(self, in_use: set[int]) -> int:
+        """Destroy every body key that seals nothing stored. Returns how many.
 
-        The rows go first: call this with what is in use after they are gone.
+        The rows go first. Call this only while nobody can be sealing (`Outbox.nobody_seals`): a
+        key that was just used for something not yet stored would be missing from `in_use`.
         """
-        closed_before = milliseconds(now - EPOCH - GRACE)
-        doomed = [
-            slot.key_id
-            for slot in self._bodies.slots()
-            if slot.key_id not in in_use and slot.born < closed_before
-        ]
+        doomed = [slot.key_id for slot in self._bodies.slots() if slot.key_id not in in_use]
         for key_id in doomed:
             self._ciphers.pop(key_id, None)
         return self._bodies.destroy(doomed) if doomed else 0
 
-    def body_keys(self) -> int:
-        """How many body keys exist now."""
-        return len(self._bodies.slots())
+    def body_keys(self) -> set[int]:
+        """The ids of the body keys that exist now."""
+        return {slot.key_id for slot in self._bodies.slots()}
 
     def _open_epoch(self, now: datetime) -> int:
-        if self._epoch is not None and timedelta(0) <= now - self._epoch[1] < EPOCH:
-            return self._epoch[0]
+        if self._epoch is not None:
+            key_id, since = self._epoch
+            if timedelta(0) <= now - since < EPOCH and self._bodies.is_live(key_id):
+                return key_id
         key_id = new_id()
         self._bodies.add(key_id, milliseconds(now))
         self._epoch = (key_id, now)

@@ -65,6 +65,7 @@ class House:
         contact: str,
         text: str,
         *,
+        subject: str = "",
         message: str | None = None,
         traits: frozenset[Trait] = frozenset(),
         authentic: bool = True,
@@ -78,6 +79,7 @@ class House:
                 sender=Contact(member.channel, contact),
                 to=member.write_to,
                 text=Secret(text),
+                subject=Secret(subject),
                 authentic=authentic,
                 traits=traits,
                 refusal_is_heard=member.channel == "email",
@@ -108,6 +110,7 @@ class House:
             policies=catalogue.DELIVERY,
             lease=timedelta(seconds=60),
             clock=self.clock,
+            ended=self.sweeper.wake,
         )
 
     async def is_busy(self, channel: str) -> bool:

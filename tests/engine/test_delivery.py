@@ -302,17 +302,19 @@ async def test_the_end_of_life_is_told(house: House) -> None:
 
 
 async def test_keys_die_when_nothing_is_left(house: House) -> None:
-    """An hour's key is destroyed once the hour is closed and no body of it is stored."""
+    """A body's key is destroyed as soon as no body under it is stored, and not before."""
     group = await house.group()
     robin = await house.member(group, "Robin", ROBIN)
     await house.member(group, "Ana", ANA)
     await house.say(robin, ROBIN, "hello")
-    house.clock.forward(hours=2)
     await house.sweeper.sweep()
-    assert house.engine.vault.body_keys() == 1  # the post still waits
+    assert len(house.engine.vault.body_keys()) == 1  # the post still waits
     await house.deliver()
     await house.sweeper.sweep()
-    assert house.engine.vault.body_keys() == 0
+    assert house.engine.vault.body_keys() == set()
+    await house.say(robin, ROBIN, "again")  # under a new key, though the hour is the same
+    await house.deliver()
+    assert house.sms.texts_to(ANA) == ["hello", "again"]
 
 
 async def test_machines_and_empty_words_go_nowhere(house: House) -> None:
@@ -334,6 +336,39 @@ async def test_machines_and_empty_words_go_nowhere(house: House) -> None:
         wording.TOO_LONG,
         wording.FILES_LEFT_OUT,
     ]
+
+
+async def test_nothing_is_sealed_under_a_key_that_dies(house: House) -> None:
+    """Sealing and shredding at the same time, from all sides: every body still opens."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ana", ANA)
+    stopped = asyncio.Event()
+
+    async def shred() -> None:
+        while not stopped.is_set():
+            await house.sweeper.sweep()
+
+    shredder = asyncio.create_task(shred())
+    for _ in range(5):
+        await asyncio.gather(*(house.say(robin, ROBIN, f"{n}") for n in range(8)))
+        await house.deliver()
+    stopped.set()
+    await shredder
+    assert len(house.sms.texts_to(ANA)) == 40
+    assert await house.stored() == (0, 0)
+
+
+async def test_a_mail_may_say_all_in_its_subject(house: House) -> None:
+    """Words only in the subject are words; the subject of an empty answer is not."""
+    group = await house.group()
+    ivy = await house.member(group, "Ivy", IVY)
+    await house.member(group, "Ana", ANA)
+    for subject in ("Please call me", "Re: Thursday"):
+        await house.say(ivy, IVY, " \n", subject=subject)
+    await house.deliver()
+    assert house.sms.texts_to(ANA) == ["Please call me"]
+    assert [o.text.reveal() for o in house.email.sent] == [wording.EMPTY]
 
 
 async def test_a_frozen_group_waits(house: House) -> None:
