@@ -90,7 +90,7 @@ class House:
         """Let both couriers work until nothing is due or under way, then stop them."""
         channels = (self.sms, self.email)
         tasks = [asyncio.create_task(self.courier(channel).run()) for channel in channels]
-        while any([await self.is_busy(channel.name) for channel in channels]):
+        while await self.is_busy():
             await asyncio.sleep(0.005)
         for task in tasks:
             task.cancel()
@@ -113,12 +113,11 @@ class House:
             ended=self.sweeper.wake,
         )
 
-    async def is_busy(self, channel: str) -> bool:
-        """Whether a channel has something due, or claimed and not settled."""
+    async def is_busy(self) -> bool:
+        """Whether something is due, or claimed and not settled."""
         moment = int(self.clock.now().timestamp() * 1000)
         query = sa.select(DELIVERY.c.id).where(
-            DELIVERY.c.channel == channel,
-            (DELIVERY.c.due <= moment) | DELIVERY.c.claim.is_not(None),
+            (DELIVERY.c.due <= moment) | DELIVERY.c.claim.is_not(None)
         )
         async with self.engine.database.reading() as c:
             return (await c.execute(query)).first() is not None

@@ -65,9 +65,9 @@ async def test_reading_leaves_nothing_behind(database_url: str) -> None:
     await database.close()
 
 
-async def test_migrations_give_the_schema_of_the_code(database_url: str) -> None:
+async def test_migrations_give_the_schema_of_the_code(empty_database_url: str) -> None:
     """After all migrations nothing is left for a new one to do, on either database."""
-    database = Database(database_url)
+    database = Database(empty_database_url)
     await migrate(database)
 
     def differences(connection: sa.Connection) -> list[object]:
@@ -78,25 +78,25 @@ async def test_migrations_give_the_schema_of_the_code(database_url: str) -> None
     await database.close()
 
 
-async def test_every_migration_runs_from_the_one_before(database_url: str) -> None:
+async def test_every_migration_runs_from_the_one_before(empty_database_url: str) -> None:
     """Each step of the chain works on a database that stopped at the step before."""
     for revision in reversed(list(script().walk_revisions())):
-        database = Database(database_url)
+        database = Database(empty_database_url)
         await migrate(database, revision.revision)
         await database.close()
 
 
-async def test_migrating_together_happens_once(database_url: str) -> None:
+async def test_migrating_together_happens_once(empty_database_url: str) -> None:
     """Processes that start at the same moment do not trip over each other."""
-    databases = [Database(database_url) for _ in range(3)]
+    databases = [Database(empty_database_url) for _ in range(3)]
     await asyncio.gather(*(migrate(database) for database in databases))
     for database in databases:
         await database.close()
 
 
-async def test_a_database_from_the_future_is_refused(database_url: str) -> None:
+async def test_a_database_from_the_future_is_refused(empty_database_url: str) -> None:
     """A newer schema is refused in one plain sentence, and not touched."""
-    database = Database(database_url)
+    database = Database(empty_database_url)
     await migrate(database)
     async with database.writing() as c:
         await c.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
