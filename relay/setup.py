@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
+from sqlalchemy.exc import SQLAlchemyError
+
 import channels
 import relay
-from relay.config import Settings
+from relay.config import Settings, load_settings, serving_problems
 from relay.engine import open_engine
 from relay.errors import RefusalError
 from relay.vault import master
@@ -21,45 +26,76 @@ _TEMPLATE = """\
 
 
 async def initialise(settings: Settings, config: Path) -> dict[str, Any]:
-    """Write what is missing, never over anything. Returns what was written and what to set."""
-    from relay import wiring
+    """Write what is missing, never over anything. Returns what was written and what to set.
 
+    `{"written": [path], "dns": [{"name", "type", "value"}], "twilio": {what: url}}`.
+    """
     os.umask(0o077)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = [
-        str(path)
-        for path, make in (
-            (config, lambda: _write_config(settings, config)),
-            (settings.master_key, lambda: master.create(settings.master_key)),
-            (settings.dkim_key, lambda: wiring.make_dkim_key(settings.dkim_key)),
-        )
-        if make()
-    ]
-    engine = await open_engine(settings)
+    try:
+        written = _write_missing(settings, config)
+        engine = await open_engine(settings)
+    except OSError:
+        raise RefusalError("Settings, keys or data cannot be written here.") from None
+    except SQLAlchemyError:
+        raise RefusalError("The database cannot be opened; check RELAY_DATABASE_URL.") from None
     await engine.close()
     return {
-        "written": written,
+        "written": [str(path) for path in written],
         "dns": dns_records(settings) if settings.domain else [],
         "twilio": twilio_urls(settings) if settings.public_url else {},
     }
 
 
+def refuse_other_wishes(settings: Settings, config: Path, given: Iterable[str]) -> None:
+    """Refuse what was asked for by option when a settings file is there that does not say so."""
+    if not config.exists():
+        return
+    there = load_settings()
+    for name in given:
+        if getattr(there, name) != getattr(settings, name):
+            raise RefusalError(
+                f"The settings file is there already and is never written over; set {name} in it."
+            )
+
+
+def _write_missing(settings: Settings, config: Path) -> list[Path]:
+    from relay import wiring
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    written = []
+    if _write_config(settings, config):
+        written.append(config)
+    if master.create(settings.master_key):
+        written.append(settings.master_key)
+    if wiring.make_dkim_key(settings.dkim_key):
+        written.append(settings.dkim_key)
+    return written
+
+
 def _write_config(settings: Settings, path: Path) -> bool:
     lines = [_TEMPLATE]
     for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
+        value = json.dumps(str(getattr(settings, name)), ensure_ascii=False)  # as TOML quotes
         given = name in settings.model_fields_set and name in {"domain", "public_url"}
         lines.append(f"# {field.description}")
-        lines.append(f'{name} = "{value}"\n' if given else f"# {name} =\n")
+        lines.append(f"{name} = {value}\n" if given else f"# {name} = {_default(field)}\n")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
     except OSError:
-        raise RefusalError("The settings file relay.toml cannot be written here.") from None
+        raise RefusalError("The settings file cannot be written here.") from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write("\n".join(lines))
     return True
+
+
+def _default(field: FieldInfo) -> str:
+    """A default as TOML writes it; what has none is left empty, to be filled in."""
+    value = field.default
+    if value is None:
+        return '""'
+    return json.dumps(value if isinstance(value, bool | int) else str(value))
 
 
 def dns_records(settings: Settings) -> list[dict[str, str]]:
@@ -92,9 +128,12 @@ def twilio_urls(settings: Settings) -> dict[str, str]:
     }
 
 
-def as_text(report: dict[str, Any]) -> str:
+def as_text(report: dict[str, Any], settings: Settings, config: Path) -> str:
     """The report of `initialise` for people."""
-    lines = [f"wrote {path}" for path in report["written"]] or ["everything is there already"]
+    ours = (config, settings.master_key, settings.dkim_key)
+    kept = [str(path) for path in ours if str(path) not in report["written"]]
+    lines = [f"Wrote {path}." for path in report["written"]]
+    lines += [f"Kept {path} as it was." for path in kept]
     if report["dns"]:
         lines += ["", "Set these DNS records:"]
         lines += [f"  {r['name']}  {r['type']}  {r['value']}" for r in report["dns"]]
@@ -102,6 +141,11 @@ def as_text(report: dict[str, Any]) -> str:
     if report["twilio"]:
         lines += ["", "Set these at Twilio for each number (method POST):"]
         lines += [f"  {what}: {url}" for what, url in report["twilio"].items()]
+    problems = serving_problems(settings)
+    if problems:
+        lines += ["", f"Still to do, in {config} or the environment:"]
+        lines += [f"  {problem}" for problem in problems]
+    lines += ["", "Next: `relay doctor` checks all of it."]
     return "\n".join(lines)
 
 

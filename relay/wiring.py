@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 from aiohttp import web
+from aiosmtplib import SMTP, SMTPException
 
 from channels.contract import Accept, Channel
 from channels.mail import dkim, listen
@@ -274,6 +275,48 @@ def make_dkim_key(path: Path) -> bool:
 def dkim_record(path: Path) -> str:
     """The TXT record that publishes the key of a file."""
     return dkim.dns_record(path.read_bytes())
+
+
+async def smarthost_trouble(settings: Settings, *, seconds: float) -> str | None:
+    """What keeps us from handing mail to the smarthost, as a sentence. Sends nothing."""
+    config = _mail_out(settings)
+    client = SMTP(
+        hostname=config.smarthost_host.strip("[]"),
+        port=config.smarthost_port,
+        local_hostname=config.hostname,
+        timeout=seconds,
+        use_tls=config.implicit_tls,
+        start_tls=False,
+        tls_context=ssl.create_default_context(cafile=config.ca_file),
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            return await _greet(client, config)
+    except ssl.SSLError:
+        return "The smarthost's certificate or encryption cannot be trusted."
+    except (OSError, SMTPException) as error:
+        if isinstance(error.__cause__, ssl.SSLError):
+            return "The smarthost's certificate or encryption cannot be trusted."
+        return "The smarthost does not answer."
+    finally:
+        client.close()
+
+
+async def _greet(client: SMTP, config: MailOutConfig) -> str | None:
+    """As before every transaction: EHLO, STARTTLS where it must be, AUTH where it is set."""
+    await client.connect()
+    await client.ehlo()
+    if config.must_encrypt and not config.implicit_tls:
+        if not client.supports_extension("starttls"):
+            return "The smarthost offers no encryption, so no mail will leave."
+        await client.starttls()
+        await client.ehlo()
+    if config.user is not None and config.password is not None:
+        try:
+            await client.login(config.user, config.password.reveal())
+        except SMTPException:
+            return "The smarthost does not accept our user and password."
+    return None
 
 
 def tls_versions() -> str:

@@ -226,8 +226,8 @@ def _why_not_open(error: Exception) -> Outcome:
     if isinstance(error, _NoTlsError) or _is_tls_trouble(error):
         return Later(why=Trouble.NO_TLS)
     if isinstance(error, SMTPResponseException):
-        mine = 500 <= error.code <= 599
-        return Later(why=Trouble.NOT_CONFIGURED if mine else Trouble.REFUSED_FOR_NOW)
+        passing = 400 <= error.code <= 499
+        return Later(why=Trouble.REFUSED_FOR_NOW if passing else Trouble.NOT_CONFIGURED)
     if isinstance(error, TimeoutError):
         return Later(why=Trouble.TIMEOUT)
     if isinstance(error, OSError):

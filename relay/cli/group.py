@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from policies.facts import GroupState
-from relay.cli.output import Json, read_wishes, show, with_engine
-from relay.registrar import show_group
+from relay.cli.output import Json, read_wishes, show, show_rows, with_engine
+
+if TYPE_CHECKING:
+    from relay.engine import Engine
+    from relay.model import Group, Member
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,22 +30,26 @@ def create(
     """Create a group."""
     wishes = {"preset": preset, "timezone": timezone, "quiet": quiet, "language": language}
     group = with_engine(lambda e: e.registrar.create_group(name, wishes))
-    show(show_group(group, []), as_json=as_json)
+    _show(group, [], as_json=as_json)
 
 
 @app.command(name="show")
 def show_one(key: Key, as_json: Json = False) -> None:
     """Show a group and its settings."""
     group, members = with_engine(lambda e: e.registrar.group(key))
-    show(show_group(group, members), as_json=as_json)
+    _show(group, members, as_json=as_json)
 
 
 @app.command(name="list")
 def list_all(as_json: Json = False) -> None:
     """List the groups."""
     groups = with_engine(lambda e: e.registrar.groups())
-    rows = [{k: show_group(g, [])[k] for k in ("group", "name", "state")} for g in groups]
-    show(rows, as_json=as_json)
+
+    from relay.registrar import show_group
+
+    columns = {"group": "ID", "name": "NAME", "state": "STATE"}
+    rows = [{key: show_group(g, [])[key] for key in columns} for g in groups]
+    show_rows(rows, columns, as_json=as_json)
 
 
 @app.command(name="set")
@@ -52,9 +59,15 @@ def change(
     as_json: Json = False,
 ) -> None:
     """Change a group's name or settings."""
+    from relay.model import show_id
+
     wishes = read_wishes(settings)
-    with_engine(lambda e: e.registrar.change_group(key, wishes))
-    show_one(wishes.get("name", key), as_json=as_json)
+
+    async def work(engine: Engine) -> tuple[Group, list[Member]]:
+        changed = await engine.registrar.change_group(key, wishes)
+        return await engine.registrar.group(show_id(changed.id))
+
+    _show(*with_engine(work), as_json=as_json)
 
 
 @app.command()
@@ -76,5 +89,14 @@ def thaw(key: Key, as_json: Json = False) -> None:
 
 
 def _set_state(key: str, state: GroupState, *, as_json: bool) -> None:
-    with_engine(lambda e: e.registrar.set_group_state(key, state))
-    show_one(key, as_json=as_json)
+    async def work(engine: Engine) -> tuple[Group, list[Member]]:
+        await engine.registrar.set_group_state(key, state)
+        return await engine.registrar.group(key)
+
+    _show(*with_engine(work), as_json=as_json)
+
+
+def _show(group: Group, members: list[Member], *, as_json: bool) -> None:
+    from relay.registrar import show_group
+
+    show(show_group(group, members), as_json=as_json)

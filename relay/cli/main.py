@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 
 import typer
+from typer.exceptions import TyperException
 
 from relay import __version__
 from relay.cli import group, member, number, service
+from relay.cli.output import Json, show
 from relay.errors import RefusalError
-from relay.log import describe
 
 app = typer.Typer(
     name="relay",
@@ -24,20 +27,45 @@ app.add_typer(member.app, name="member", help="Members of groups.")
 app.add_typer(number.app, name="number", help="The pool of proxy numbers.")
 service.add_to(app)
 
+_CONTACTS = re.compile(r"[^\s'\"()]*@[^\s'\"()]*|\+?[0-9][0-9 .-]{5,}")
+
 
 @app.command()
-def version() -> None:
+def version(as_json: Json = False) -> None:
     """Print the version."""
-    typer.echo(__version__)
+    show({"version": __version__} if as_json else __version__, as_json=as_json)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line on this process's arguments, and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line. Returns the exit status."""
     try:
-        app()
+        ended = app(list(arguments), prog_name="relay", standalone_mode=False)
     except RefusalError as error:
         typer.echo(str(error), err=True)
-        sys.exit(1)
+        return 1
+    except TyperException as error:
+        return _wrong_usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
     except Exception as error:  # noqa: BLE001 - a traceback could hold a contact; the places cannot
+        from relay.log import describe
+
         typer.echo(f"Something went wrong that should not: {describe(error)}.", err=True)
-        sys.exit(1)
+        return 1
+    return ended if isinstance(ended, int) else 0
+
+
+def _wrong_usage(error: TyperException) -> int:
+    """Say what was wrong; typed at the wrong place, a contact would be repeated by the parser."""
+    said = _CONTACTS.sub("[redacted]", error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is None or "\n" in said:  # the help of a group of commands
+        typer.echo(said, err=True)
+    else:
+        typer.echo(f"{said.rstrip('.')}. Try `{context.command_path} --help`.", err=True)
+    return 2

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relay.cli.group import Key
-from relay.cli.output import Json, Reveal, read_wishes, show, with_engine
-from relay.engine import Engine
-from relay.registrar import show_member
+from relay.cli.output import Json, Reveal, read_wishes, show, show_rows, with_engine
+
+if TYPE_CHECKING:
+    from relay.engine import Engine
+    from relay.model import Member
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,15 +48,22 @@ def add(
             wishes=wishes,
         )
     )
-    show(show_member(member), as_json=as_json)
+    show(_shown(member), as_json=as_json)
 
 
 @app.command(name="list")
 def list_all(key: Key, as_json: Json = False) -> None:
     """List the members of a group: pseudonyms and states."""
     _, members = with_engine(lambda e: e.registrar.group(key))
-    wanted = ("member", "name", "channel", "state", "facilitator")
-    show([{k: show_member(m)[k] for k in wanted} for m in members], as_json=as_json)
+    columns = {
+        "member": "ID",
+        "name": "NAME",
+        "channel": "CHANNEL",
+        "state": "STATE",
+        "facilitator": "FACILITATOR",
+    }
+    rows = [{key: _shown(m)[key] for key in columns} for m in members]
+    show_rows(rows, columns, as_json=as_json)
 
 
 @app.command(name="show")
@@ -63,7 +72,7 @@ def show_one(key: MemberId, as_json: Json = False, reveal: Reveal = False) -> No
 
     async def look(engine: Engine) -> dict[str, Any]:
         member = await engine.registrar.member(key)
-        shown = show_member(member)
+        shown = _shown(member)
         if reveal:
             shown["contact"] = (await engine.registrar.contact_of(member)).reveal()
         return shown
@@ -80,11 +89,17 @@ def change(
     """Change name, timezone, quiet, language, facilitator or agreed."""
     wishes = read_wishes(settings)
     member = with_engine(lambda e: e.registrar.change_member(key, wishes))
-    show(show_member(member), as_json=as_json)
+    show(_shown(member), as_json=as_json)
 
 
 @app.command()
 def remove(key: MemberId, as_json: Json = False) -> None:
     """Remove a member, at once and for good."""
     member = with_engine(lambda e: e.registrar.remove_member(key))
-    show({"removed": show_member(member)["member"]}, as_json=as_json)
+    show({"removed": _shown(member)["member"]}, as_json=as_json)
+
+
+def _shown(member: Member) -> dict[str, Any]:
+    from relay.registrar import show_member
+
+    return show_member(member)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relay.cli.output import Json, show, with_engine
+from relay.cli.output import Json, show, show_rows, with_engine
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,7 +28,8 @@ def list_all(as_json: Json = False) -> None:
         {"number": n.number.reveal(), "phones": n.pairs, "state": "parked" if n.parked else "open"}
         for n in numbers
     ]
-    show(rows, as_json=as_json)
+    columns = {"number": "NUMBER", "phones": "PHONES", "state": "STATE"}
+    show_rows(rows, columns, as_json=as_json)
 
 
 @app.command()

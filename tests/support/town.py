@@ -11,10 +11,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from relay import setup, wiring
 from relay.clock import SystemClock
@@ -71,7 +72,10 @@ class Town:
     """Further settings, as environment variables."""
     app: wiring.Application | None = None
     process: asyncio.subprocess.Process | None = None
+    beside: list[asyncio.subprocess.Process] = field(default_factory=list)
+    """Further processes of the same relay."""
     printed: Path | None = None
+    """All that relay processes of this town ever wrote to their outputs."""
 
     async def open(self) -> None:
         """Start the outside world and write the relay's settings and keys."""
@@ -103,6 +107,15 @@ class Town:
         engine = await open_engine(self.settings)
         try:
             return await work(engine)  # type: ignore[misc]
+        finally:
+            await engine.close()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Engine]:
+        """The operator's view of the same data, for as long as it is looked at."""
+        engine = await open_engine(self.settings)
+        try:
+            yield engine
         finally:
             await engine.close()
 
@@ -143,15 +156,23 @@ class Town:
         engine = await open_engine(self.settings)
         self.app = await wiring.start(engine)
 
-    async def spawn(self, *arguments: str) -> None:
-        """Start `relay serve` as a process; all it prints goes to the file `printed`."""
+    async def spawn(self, *arguments: str, module: str = "relay") -> None:
+        """Start `relay serve` as a process and wait for its doors; `printed` gets its words."""
+        self.process = await self.launch(*arguments, module=module)
+        await self.is_ready()
+
+    async def spawn_beside(self, *arguments: str) -> None:
+        """Start one more process of the same relay; it ends with the town."""
+        self.beside.append(await self.launch(*arguments))
+
+    async def launch(self, *arguments: str, module: str = "relay") -> asyncio.subprocess.Process:
+        """Start `relay serve` and wait for nothing. `module` may stand in for the real one."""
         assert self.printed is not None
         with self.printed.open("ab") as out:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "relay", "serve", *arguments,
+            return await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, "serve", *arguments,
                 env=self.environment(), stdout=out, stderr=out, cwd=self.folder,
             )  # fmt: skip
-        await self.is_ready()
 
     async def is_ready(self) -> None:
         """Wait until both doors are open."""
@@ -185,28 +206,40 @@ class Town:
             await self.app.close()
             await self.app.engine.close()
             self.app = None
+        running, self.beside = [*self.beside], []
         if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.terminate()
-            await self.process.wait()
+            running.append(self.process)
             self.process = None
+        for process in running:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        for process in running:
+            await process.wait()
 
     async def is_empty(self) -> bool:
         """Whether the relay holds nothing."""
-        held = await self.held()
-        return not held["bodies"] and not any(held["deliveries"].values())
+        return _is_nothing(await self.held())
 
-    async def held(self) -> dict[str, object]:
+    async def held(self) -> dict[str, Any]:
         """What the relay holds."""
         if self.app is not None:
             return await self.app.engine.registrar.inventory()
-        return await self.inside(lambda e: e.registrar.inventory())  # type: ignore[return-value]
+        async with self.opened() as engine:
+            return await engine.registrar.inventory()
 
-    async def settled(self, seconds: float = 30) -> None:
-        """Wait until the relay holds nothing, so that nothing more can arrive anywhere."""
-        async with asyncio.timeout(seconds):
-            while not await self.is_empty():
+    async def settled(self, seconds: float = 30) -> dict[str, Any]:
+        """Wait until the relay holds nothing, so that nothing more can arrive anywhere.
+
+        Returns its last inventory, with the tallies.
+        """
+        async with asyncio.timeout(seconds), AsyncExitStack() as stack:
+            if self.app is not None:
+                engine = self.app.engine
+            else:
+                engine = await stack.enter_async_context(self.opened())
+            while not _is_nothing(held := await engine.registrar.inventory()):
                 await asyncio.sleep(0.02)
+            return held
 
     def environment(self) -> dict[str, str]:
         """The environment of a relay process: only ours."""
@@ -216,7 +249,11 @@ class Town:
             if value is not None
         }
         keep = {k: v for k, v in os.environ.items() if k in {"PATH", "HOME", "LANG"}}
-        return keep | given | {"RELAY_CONFIG": str(self.folder / "relay.toml")} | self.overrides
+        ours = {
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "RELAY_CONFIG": str(self.folder / "relay.toml"),
+        }
+        return keep | given | ours | self.overrides
 
     def _given(self) -> dict[str, object]:
         defaults = {name: f.default for name, f in Settings.model_fields.items()}
@@ -235,6 +272,10 @@ class Town:
         }
         more = {k.removeprefix("RELAY_").lower(): v for k, v in self.overrides.items()}
         return defaults | chosen | more
+
+
+def _is_nothing(held: dict[str, Any]) -> bool:
+    return not held["bodies"] and not any(held["deliveries"].values())
 
 
 def free_port() -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import cast
 
 import dkim
 import dns.message
@@ -112,8 +114,7 @@ class NameServer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the socket."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def answer(self, data: bytes) -> bytes | None:
         """The octets of the answer, `None` for silence."""
@@ -231,6 +232,7 @@ class Sink:
     verbs: list[str] = field(default_factory=list)
     connections: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
+    alone: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     tls: object = None
 
@@ -238,14 +240,24 @@ class Sink:
         """One connection."""
         self.connections += 1
         self.open.add(writer)
+        plain = writer.transport
         try:
             await self._talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, AttributeError, ssl.SSLError):
+            pass  # AttributeError: asyncio's own, when a handshake is broken off
         finally:
+            if not writer.transport:
+                writer._transport = plain  # type: ignore[attr-defined]  # asyncio lost it
+            writer.transport.abort()
             self.open.discard(writer)
-            writer.close()
-            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+            if not self.open:
+                self.alone.set()
+
+    async def all_gone(self) -> None:
+        """Wait until no connection is left."""
+        while self.open:
+            self.alone.clear()
+            await self.alone.wait()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sender = to = b""
@@ -253,16 +265,23 @@ class Sink:
         while line := await reader.readline():
             verb = line[:4].upper().strip().decode()
             self.verbs.append(verb)
+            if verb == "MAIL" and sender:
+                writer.write(b"503 nested MAIL\r\n")
+                continue
             if verb == "MAIL":
                 sender = line[10:].strip().strip(b"<>")
             elif verb == "RCPT":
                 to = line[8:].strip().strip(b"<>")
-            answer = {"EHLO": self._ehlo(), "DATA": b"354 go", "QUIT": b"221 bye"}.get(verb)
-            if await self._step(verb, answer or b"250 OK", writer) and verb == "DATA":
+            answers = {"EHLO": self._ehlo(), "DATA": b"354 go", "QUIT": b"221 bye"}
+            answers["STAR"] = b"220 go"
+            if await self._step(verb, answers.get(verb, b"250 OK"), writer) and verb == "DATA":
                 raw = await reader.readuntil(b"\r\n.\r\n")
                 message = (b"\r\n" + raw[:-3]).replace(b"\r\n.", b"\r\n")[2:]
                 if await self._step("DOT", b"250 OK", writer):
                     self.got.append((sender, to, message))
+                sender = b""
+            if verb == "RSET":
+                sender = b""
             if verb == "STAR" and self.tls is not None:
                 await writer.start_tls(self.tls)  # type: ignore[arg-type]
 
@@ -289,8 +308,7 @@ async def hang_up(_sink: Sink, writer: asyncio.StreamWriter) -> None:
 
 async def fall_silent(_sink: Sink, writer: asyncio.StreamWriter) -> None:
     """Answer nothing, until the other side gives up."""
-    while not writer.transport.is_closing():
-        await asyncio.sleep(0.005)
+    await asyncio.gather(writer.wait_closed(), return_exceptions=True)
     raise ConnectionResetError
 
 
@@ -309,5 +327,4 @@ async def sink(
         for writer in list(made.open):
             writer.transport.abort()
         await server.wait_closed()
-        while made.open:
-            await asyncio.sleep(0)
+        await made.all_gone()

@@ -76,8 +76,12 @@ def _huge_key() -> bytes:
     return b"v=DKIM1; p=" + base64.b64encode(der)
 
 
+def _bomb() -> bytes:
+    """300,000 blanks in a row, the same to a relaxed signature as one: 129 s for dkimpy alone."""
+    return signed(mail("a b\r\n")).replace(b"a b\r\n", b"a" + b" \t" * 150_000 + b"b\r\n")
+
+
 RECORD = record(key())
-BODY_BOMB = "a" + " \t" * 150_000 + "b\r\n"
 
 CASES = {
     "plain good signature": Case(lambda: signed(mail()), YES),
@@ -102,7 +106,7 @@ CASES = {
         lambda: signed(mail(), pem=key(1024)), YES, zone={WHERE: [record(key(1024))]}
     ),
     "record after another TXT": Case(lambda: signed(mail()), YES, zone={WHERE: [b"hello", RECORD]}),
-    "blanks by the hundred thousand": Case(lambda: signed(mail(BODY_BOMB)), YES),
+    "blanks by the hundred thousand": Case(_bomb, YES),
     "not signed": Case(mail, NO),
     "body changed": Case(_tampered(b"Hello all", b"Hello a1l"), NO),
     "subject changed": Case(_tampered(b"Tuesday", b"Monday"), NO),
@@ -239,6 +243,14 @@ async def test_ed25519_counts_without_its_library() -> None:
         assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
         bad = good.replace(b"Tuesday", b"Monday")
         assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
+
+
+async def test_the_sender_is_the_one_the_verifier_saw() -> None:
+    """A signature for Mara's mail does not vouch for a sender read out of it in another way."""
+    async with name_server(dict(ZONE)) as server:
+        raw, other = signed(mail()), parsed(mail(From="eve@willow.example"))
+        answer = await verify(raw, other, Secret(ALIAS), Resolver(server.address), NOW)
+        assert answer is NO
 
 
 async def test_nobody_is_asked_in_vain() -> None:

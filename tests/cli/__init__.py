@@ -1,0 +1,1 @@
+"""What an operator meets: the command `relay`, its settings, its doctor."""

@@ -1,0 +1,285 @@
+"""Every command answers `--json` with exactly the shape that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+
+from relay.registrar import PRESETS
+from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk
+from tests.support.town import free_port
+
+ID = r"[0-9a-hjkmnp-tv-z]{12}"
+GROUP_KEYS = [
+    "group", "name", "state", "members", "preset", "timezone", "quiet", "language", "longest",
+]  # fmt: skip
+MEMBER_KEYS = [
+    "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "agreed",
+    "timezone", "quiet", "language",
+]  # fmt: skip
+
+
+def test_init_writes_once_and_keeps_everything(desk: Desk) -> None:
+    """The first run writes settings and keys; the second writes nothing, says so, and ends well."""
+    first = desk.ask("init", "--public-url", "https://relay.example")
+    assert list(first) == ["written", "dns", "twilio"]
+    assert first["written"] == ["relay.toml", "data/keys/master.key", "data/keys/dkim-relay1.pem"]
+    assert [(r["name"], r["type"]) for r in first["dns"]] == [
+        (DOMAIN, "MX"),
+        (DOMAIN, "TXT"),
+        (f"relay1._domainkey.{DOMAIN}", "TXT"),
+        (f"_dmarc.{DOMAIN}", "TXT"),
+    ]
+    assert first["twilio"] == {
+        "a message comes in": "https://relay.example/twilio/sms",
+        "a call comes in": "https://relay.example/twilio/voice",
+    }
+    before = desk.dump()
+    assert desk.ask("init") == first | {"written": []}
+    said = desk("init")
+    assert said.status == 0
+    for path in first["written"]:
+        assert f"Kept {path} as it was." in said.out
+    assert desk.dump() == before
+    modes = [oct(path.stat().st_mode & 0o777) for path in desk.folder.glob("data/keys/*")]
+    assert set(modes) == {"0o600"}
+
+
+def test_init_never_writes_over_what_is_there(desk: Desk) -> None:
+    """A wish that the settings file does not hold is refused, not written into it."""
+    (desk.folder / "relay.toml").write_text('# mine\nlog_level = "error"\n')
+    assert desk.ask("init")["written"][0] == "data/keys/master.key"
+    before = desk.dump()
+    refused = desk("init", "--domain", "other.example")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.count("\n") == 1
+    assert desk.dump() == before
+    assert desk("init", "--domain", DOMAIN).status == 0  # what the environment says anyway
+    assert desk.dump() == before
+
+
+def test_numbers(desk: Desk) -> None:
+    """`number add`, `list` and `park`."""
+    desk.ask("init")
+    assert desk.ask("number", "add", "+12025550182", NUMBER) == {"added": 2}
+    assert desk.ask("number", "list") == [
+        {"number": NUMBER, "phones": 0, "state": "open"},
+        {"number": "+12025550182", "phones": 0, "state": "open"},
+    ]
+    assert desk.ask("number", "park", NUMBER) == {"parked": NUMBER}
+    assert [n["state"] for n in desk.ask("number", "list")] == ["parked", "open"]
+    lines = desk("number", "list").out.splitlines()
+    assert lines[0] == "NUMBER        PHONES  STATE"
+    assert lines[1] == f"{NUMBER}  0       parked"
+
+
+def test_groups(desk: Desk) -> None:
+    """`group create`, `show`, `list`, `set`, `freeze`, `thaw`, `close`: a flat object each."""
+    desk.ask("init")
+    made = desk.ask(
+        "group", "create", "Tuesday", "--preset", PRESETS[2], "--timezone", "Europe/Berlin",
+        "--quiet", "22:00-07:00", "--language", "de",
+    )  # fmt: skip
+    assert list(made) == GROUP_KEYS
+    assert re.fullmatch(ID, made["group"])
+    assert made == {
+        "group": made["group"], "name": "Tuesday", "state": "open", "members": 0,
+        "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
+        "longest": 4000,
+    }  # fmt: skip
+    assert desk.ask("group", "show", made["group"]) == made
+    assert desk.ask("group", "show", "tuesday") == made
+    changed = desk.ask("group", "set", "Tuesday", "name=Wednesday", "longest=500")
+    assert changed == made | {"name": "Wednesday", "longest": 500}
+    for command, state in (("freeze", "frozen"), ("thaw", "open"), ("close", "closed")):
+        assert desk.ask("group", command, "Wednesday") == changed | {"state": state}
+    assert desk.ask("group", "list") == [
+        {"group": made["group"], "name": "Wednesday", "state": "closed"}
+    ]
+    assert desk("group", "list").out.splitlines() == [
+        "ID            NAME       STATE",
+        f"{made['group']}  Wednesday  closed",
+    ]
+
+
+def test_set_keeps_a_group_found_by_id(staffed: Desk) -> None:
+    """A group named by its id is shown as it is after a change of its name, too."""
+    group = staffed.ask("group", "show", "Tuesday")
+    assert staffed.ask("group", "set", group["group"], "name=Monday") == group | {"name": "Monday"}
+
+
+def test_members(staffed: Desk) -> None:
+    """`member add`, `list`, `show`, `set`, `remove`."""
+    group = staffed.ask("group", "show", "Tuesday")
+    assert group["members"] == 2
+    ana = staffed.ask(
+        "member", "add", "Tuesday", "--name", "Ana", "--sms", "+12025550102",
+        "--timezone", "Europe/Berlin", "--quiet", "21:00-08:00", "--language", "es",
+        "--facilitator",
+    )  # fmt: skip
+    assert list(ana) == MEMBER_KEYS
+    assert re.fullmatch(ID, ana["member"])
+    assert re.fullmatch(rf"[a-z0-9]{{12}}@{DOMAIN}", ana["mask"])
+    assert ana == {
+        "member": ana["member"], "group": group["group"], "name": "Ana", "channel": "sms",
+        "write_to": NUMBER, "mask": ana["mask"], "state": "invited", "facilitator": True,
+        "agreed": "", "timezone": "Europe/Berlin", "quiet": "21:00-08:00", "language": "es",
+    }  # fmt: skip
+    robin, ivy = (
+        next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == name)
+        for name in ("Robin", "Ivy")
+    )
+    assert list(robin) == ["member", "name", "channel", "state", "facilitator"]
+    assert (ivy["channel"], ivy["state"]) == ("email", "active")
+    assert re.fullmatch(
+        rf"[a-z0-9]{{16}}@{DOMAIN}", staffed.ask("member", "show", ivy["member"])["write_to"]
+    )
+    changed = staffed.ask("member", "set", ana["member"], "agreed=2026-01-03", "facilitator=false")
+    assert changed == ana | {"state": "active", "agreed": "2026-01-03", "facilitator": False}
+    assert staffed.ask("member", "show", ana["member"]) == changed
+    assert staffed("member", "list", "Tuesday").out.splitlines()[:2] == [
+        "ID            NAME   CHANNEL  STATE   FACILITATOR",
+        f"{ana['member']}  Ana    sms      active  no",
+    ]
+    assert staffed.ask("member", "remove", ana["member"]) == {"removed": ana["member"]}
+    assert [m["name"] for m in staffed.ask("member", "list", "Tuesday")] == ["Ivy", "Robin"]
+
+
+def test_contacts_are_shown_only_when_asked_for(staffed: Desk) -> None:
+    """`--reveal` adds the real contact to `member show`; nothing else does."""
+    shown = {}
+    for member in staffed.ask("member", "list", "Tuesday"):
+        plain = staffed.ask("member", "show", member["member"])
+        revealed = staffed.ask("member", "show", member["member"], "--reveal")
+        assert list(plain) == MEMBER_KEYS
+        assert {k: v for k, v in revealed.items() if k != "contact"} == plain
+        shown[member["name"]] = revealed["contact"]
+    assert shown == {"Robin": ROBIN, "Ivy": IVY}
+
+
+def test_inventory_of_nothing(staffed: Desk) -> None:
+    """Nothing held: zeros for programs, a plain sentence for people."""
+    nothing = {
+        "bodies": 0,
+        "deliveries": {"due": 0, "held": 0, "retrying": 0, "sending": 0},
+        "body_keys": 0,
+        "groups": [],
+        "tallies": {},
+    }
+    assert staffed.ask("inventory") == nothing
+    assert staffed.ask("inventory", "Tuesday") == nothing
+    assert staffed("inventory").out.startswith("Nothing is held")
+
+
+def test_inventory_of_a_waiting_post(staffed: Desk) -> None:
+    """What waits is counted by group, with the time when it will be gone, in words for people."""
+    group = staffed.ask("group", "show", "Tuesday")
+    robin, ivy = (m["member"] for m in staffed.ask("member", "list", "Tuesday"))
+    number = read(group["group"])
+    staffed.sql(
+        "INSERT INTO post (id, group_id, author_id, key_id, body, expires, unreached)"
+        f" VALUES (7, {number}, NULL, 1, '', 4102444800000, 0)"
+    )
+    for reader, due, attempts in ((robin, 0, 0), (ivy, 4102444800000, 1)):
+        staffed.sql(
+            "INSERT INTO delivery (id, post_id, member_id, channel, due, attempts, unsure)"
+            f" VALUES ({attempts + 1}, 7, {read(reader)}, 'sms', {due}, {attempts}, 0)"
+        )
+    held = staffed.ask("inventory", "Tuesday")
+    assert held["bodies"] == 1
+    assert held["deliveries"] == {"due": 1, "held": 0, "retrying": 1, "sending": 0}
+    assert held["groups"] == [
+        {
+            "group": "Tuesday", "bodies": 1, "due": 1, "held": 0, "retrying": 1, "sending": 0,
+            "first_gone_by": "2100-01-01T00:00Z", "last_gone_by": "2100-01-01T00:00Z",
+        }
+    ]  # fmt: skip
+    assert staffed.ask("inventory", "Friday")["groups"] == []
+    said = staffed("inventory").out.splitlines()
+    assert said[0] == "Bodies held: 1. Copies that wait: 2."
+    assert said[2].split("  ")[0] == "GROUP"
+    assert re.split(r"\s{2,}", said[3]) == [
+        "Tuesday", "1", "1", "0", "1", "0", "2100-01-01 00:00", "2100-01-01 00:00",
+    ]  # fmt: skip
+    assert "{" not in "".join(said)
+
+
+def read(shown: str) -> int:
+    """The stored id behind a shown one."""
+    from relay.model import read_id
+
+    number = read_id(shown)
+    assert number is not None
+    return number
+
+
+def test_version(here: Desk) -> None:
+    """`version` needs no settings and no database."""
+    from relay import __version__
+
+    assert here.ask("version") == {"version": __version__}
+    assert here("version").out == f"{__version__}\n"
+
+
+# In a process of its own ---------------------------------------------------------------------
+
+
+def test_the_command_runs_as_a_process(staffed: Desk) -> None:
+    """What `python -m relay` prints and how it exits is what the tests in this process see."""
+    done = [
+        subprocess.run(
+            staffed.command(*arguments), cwd=staffed.folder, env=staffed.environment(),
+            capture_output=True, text=True, check=False,
+        )
+        for arguments in (("group", "list", "--json"), ("group", "show", "Nope"), ("group", "x"))
+    ]  # fmt: skip
+    assert [d.returncode for d in done] == [0, 1, 2]
+    assert json.loads(done[0].stdout) == staffed.ask("group", "list")
+    assert done[0].stderr == ""
+    assert (done[1].stdout, done[1].stderr) == ("", "There is no such group.\n")
+
+
+def test_serve_says_where_its_doors_are(staffed_here: Desk) -> None:
+    """`serve --json` prints one line when it is ready, answers there, and stops when told to."""
+    environment = staffed_here.environment() | {
+        "RELAY_HTTP_LISTEN": "127.0.0.1:0",
+        "RELAY_SMTP_LISTEN": "127.0.0.1:0",
+        "RELAY_SMARTHOST": f"smtp://127.0.0.1:{free_port()}",
+    }
+    for roles, doors in (("web,mail,delivery", {"http", "smtp"}), ("delivery", set())):
+        with subprocess.Popen(
+            staffed_here.command("serve", "--only", roles, "--json"), cwd=staffed_here.folder,
+            env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            assert list(ready) == ["http", "smtp"]
+            for name, place in ready.items():
+                pattern = r"127\.0\.0\.1:[1-9][0-9]*"
+                assert re.fullmatch(pattern, place) if name in doors else place is None
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=30)
+            assert (process.returncode, out) == (0, "")
+
+
+def test_two_of_one_phone_at_once_get_different_numbers(staffed: Desk) -> None:
+    """Two processes add one phone to two groups at the same moment: two different numbers."""
+    staffed.ask("number", "add", "+12025550182")
+    phone = "+12025550109"
+    processes = [
+        staffed.spawn("member", "add", group, "--name", "Sol", "--sms", phone, "--json")
+        for group in ("Tuesday", "Friday")
+    ]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], answers
+    assert {json.loads(out)["write_to"] for out, _ in answers} == {NUMBER, "+12025550182"}
+
+
+def test_the_transcript_of_the_demo_as_json(here: Desk) -> None:
+    """`demo --transcript --json` keeps what is for people off stdout."""
+    process = here.spawn("demo", "--transcript", "--json")
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, out) == (0, '{"well": true}\n')
+    assert err

@@ -1,0 +1,297 @@
+"""The doctor finds what is broken, says so in a line of its own, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import namedtuple
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+from pydantic import SecretStr
+
+from relay.check import Check, Health
+from relay.config import Settings
+from relay.doctor import examine
+from relay.store.database import Database
+from tests.cli.conftest import Desk
+from tests.support.town import DOMAIN, Town
+
+DKIM = f"relay1._domainkey.{DOMAIN}"
+PLACES = {
+    "settings", "packages", "master key", "files", "disk", "database", "key rings",
+    "MX", "SPF", "DKIM", "DMARC", "smarthost", "twilio", "clock", "public URL",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def town(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
+    """A town in which everything is as it should be, with a relay that runs and one member."""
+    town = Town(tmp_path, database_url)
+    await town.open()
+    town.mail.names.add(DOMAIN, "MX", f"10 {DOMAIN}.")
+    town.mail.names.add(DOMAIN, "A", "127.0.0.1")
+    town.mail.publish(DOMAIN, "v=spf1 mx -all")
+    town.mail.publish(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject")
+    await town.group("Tuesday")
+    await town.resident("Tuesday", "Robin", "+12025550101")
+    (tmp_path / "data").chmod(0o700)
+    yield town
+    await town.close()
+
+
+def words(checks: list[Check]) -> dict[str, set[str]]:
+    """What was found at each place."""
+    found: dict[str, set[str]] = {}
+    for check in checks:
+        found.setdefault(check.what, set()).add(str(check.word))
+    return found
+
+
+def failed(checks: list[Check]) -> set[str]:
+    """Where something must be mended."""
+    return {check.what for check in checks if check.failed}
+
+
+async def test_a_sound_relay_has_nothing_to_mend(town: Town) -> None:
+    """Everything in order: no line fails; notes only say where the key lies and what SQLite is."""
+    await town.start()
+    checks = await examine(town.settings)
+    assert set(words(checks)) == PLACES
+    assert failed(checks) == set()
+    noted = {check.what for check in checks if check.word is Health.NOTE}
+    assert noted <= {"master key", "database"}
+    assert "master key" in noted
+    for check in checks:
+        assert check.sentence.endswith(".")
+        assert check.shown() == {
+            "word": str(check.word), "what": check.what, "sentence": check.sentence,
+        }  # fmt: skip
+
+
+async def test_a_relay_that_does_not_run_is_no_failure(town: Town) -> None:
+    """The doctor is asked before the relay is started, too."""
+    checks = await examine(town.settings)
+    assert words(checks)["public URL"] == {"note"}
+    assert failed(checks) == set()
+
+
+async def test_a_master_key_elsewhere_needs_no_note(town: Town, tmp_path: Path) -> None:
+    """Kept outside the data directory, a copy of that folder opens nothing."""
+    key = tmp_path / "elsewhere.key"
+    town.settings.master_key.rename(key)
+    checks = await examine(town.settings.model_copy(update={"master_key_file": key}))
+    assert words(checks)["master key"] == {"ok"}
+    assert failed(checks) == set()
+
+
+def _replace_ring(town: Town) -> None:
+    ring = town.settings.data_dir / "keys" / "people.ring"
+    ring.write_bytes(b"\x00" * ring.stat().st_size)
+
+
+def _names(work: Callable[[Any], None]) -> Callable[[Town], None]:
+    return lambda town: work(town.mail.names)
+
+
+BROKEN: dict[str, tuple[Callable[[Town], object], set[str]]] = {
+    "master key readable by others": (
+        lambda t: t.settings.master_key.chmod(0o644), {"master key", "files", "key rings"},
+    ),
+    "master key gone": (lambda t: t.settings.master_key.unlink(), {"master key", "key rings"}),
+    "another master key": (
+        lambda t: t.settings.master_key.write_text("ab" * 32), {"key rings"},
+    ),
+    "keys of members gone": (_replace_ring, {"key rings"}),
+    "data readable by others": (lambda t: t.settings.data_dir.chmod(0o755), {"files"}),
+    "settings file readable by others": (
+        lambda t: (t.folder / "relay.toml").chmod(0o604), {"files"},
+    ),
+    "ring readable by others": (
+        lambda t: (t.settings.data_dir / "keys" / "bodies.ring").chmod(0o660), {"files"},
+    ),
+    "signing key is none": (
+        lambda t: t.settings.dkim_key.write_text("no key"), {"DKIM"},
+    ),
+    "signing key gone": (lambda t: t.settings.dkim_key.unlink(), {"settings", "DKIM"}),
+    "another key published": (
+        _names(lambda n: (n.remove(DKIM), n.add_text(DKIM, "v=DKIM1; k=rsa; p=QUJD"))), {"DKIM"},
+    ),
+    "two keys published": (
+        _names(lambda n: n.add_text(DKIM, "v=DKIM1; k=rsa; p=QUJD")), {"DKIM"},
+    ),
+    "no key published": (_names(lambda n: n.remove(DKIM)), {"DKIM"}),
+    "no record of the domain": (_names(lambda n: n.remove(DOMAIN)), {"MX", "SPF"}),
+    "two SPF records": (_names(lambda n: n.add_text(DOMAIN, "v=spf1 -all")), {"SPF"}),
+    "no DMARC record": (_names(lambda n: n.remove(f"_dmarc.{DOMAIN}")), {"DMARC"}),
+    "name server in trouble": (
+        lambda t: t.mail.fail_dns("servfail"), {"MX", "SPF", "DKIM", "DMARC"},
+    ),
+    "name server in trouble with one name": (
+        lambda t: t.mail.fail_dns("refused", f"_dmarc.{DOMAIN}"), {"DMARC"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+async def test_what_is_broken_is_found_and_hides_nothing(town: Town, what: str) -> None:
+    """One thing broken: exactly its own lines fail, and every other place is still looked at."""
+    harm, expected = BROKEN[what]
+    harm(town)
+    checks = await examine(town.settings)
+    assert failed(checks) == expected, [check.line() for check in checks]
+    missing = PLACES - set(words(checks))
+    assert missing <= ({"smarthost"} if what == "signing key gone" else set())
+
+
+WRONG: dict[str, tuple[dict[str, object], set[str]]] = {
+    "smarthost not there": ({"smarthost": SecretStr("smtp://127.0.0.1:1")}, {"smarthost"}),
+    "smarthost that speaks no TLS": ({"smarthost": None}, {"smarthost"}),
+    "wrong token": ({"twilio_auth_token": SecretStr("hushhush")}, {"twilio"}),
+    "API not there": ({"twilio_api_url": "http://127.0.0.1:1"}, {"twilio"}),
+    "half of mail": ({"smarthost": None}, {"settings"}),
+    "half of Twilio": ({"twilio_auth_token": None}, {"settings"}),
+    "certificate not there": (
+        {"smtp_tls_cert": Path("/nowhere.pem"), "smtp_tls_key": Path("/nowhere.key")},
+        {"certificate"},
+    ),
+    "selector without a key": ({"dkim_selector": "other"}, {"settings", "DKIM"}),
+    "database not there": (
+        {"database_url": SecretStr("postgresql://relay:hushhush@127.0.0.1:1/x")}, {"database"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+async def test_wrong_settings_are_found(town: Town, what: str) -> None:
+    """A setting that leads nowhere fails at its own place; no sentence repeats it."""
+    update, expected = WRONG[what]
+    if what == "smarthost that speaks no TLS":
+        plain = town.mail.smarthost.replace("smtp://", "smtps://user:hushhush@")
+        update = {"smarthost": SecretStr(plain)}
+    checks = await examine(town.settings.model_copy(update=update))
+    assert failed(checks) == expected, [check.line() for check in checks]
+    token = town.carrier.auth_token
+    for check in checks:
+        for secret in ("hushhush", token, "+12025550101", town.carrier.account_sid):
+            assert secret not in check.line()
+
+
+async def test_a_clock_that_goes_wrong_is_found(town: Town) -> None:
+    """Our clock is compared with the Date of Twilio's answer."""
+
+    async def account(request: web.Request) -> web.Response:
+        headers = {"Date": "Wed, 18 Nov 2020 12:00:00 GMT"}
+        return web.json_response({"status": "active", "type": "Trial"}, headers=headers)
+
+    app = web.Application()
+    app.add_routes([web.get("/2010-04-01/Accounts/{sid}", account)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        checks = await examine(town.settings.model_copy(update={"twilio_api_url": url}))
+    finally:
+        await runner.cleanup()
+    assert failed(checks) == {"clock"}
+    assert words(checks)["twilio"] == {"note"}  # a trial account
+
+
+async def test_a_full_disk_is_found(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under 100 MB free is too little."""
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 99 * 1024 * 1024))
+    assert failed(await examine(town.settings)) == {"disk"}
+
+
+async def change(town: Town, statement: str) -> None:
+    """Change the database behind the relay's back."""
+    database = Database(town.settings.database)
+    try:
+        async with database.writing() as c:
+            await c.execute(sa.text(statement))
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "newer"),
+        ("DELETE FROM alembic_version", "empty"),
+    ],
+)
+async def test_a_database_of_another_form_is_found(town: Town, statement: str, said: str) -> None:
+    """Its schema is compared with the program's, and not changed."""
+    await change(town, statement)
+    for _ in range(2):
+        checks = await examine(town.settings)
+        assert failed(checks) == {"database"}
+        assert any(said in check.sentence for check in checks if check.failed)
+
+
+async def test_a_careless_postgresql_is_found(town: Town) -> None:
+    """A database that says yes before it has written loses acknowledged messages."""
+    if town.settings.database.startswith("sqlite"):
+        pytest.skip("SQLite has its own pragmas")
+    name = town.settings.database.rpartition("/")[2].partition("?")[0]
+    await change(town, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    checks = await examine(town.settings)
+    assert failed(checks) == {"database"}
+
+
+async def test_a_damaged_sqlite_file_is_found(town: Town) -> None:
+    """A page overwritten with noise is found, and nothing else is hidden by it."""
+    if not town.settings.database.startswith("sqlite"):
+        pytest.skip("PostgreSQL checks its pages itself")
+    path = Path(town.settings.database.removeprefix("sqlite:///"))
+    content = bytearray(path.read_bytes())
+    for page in range(2, len(content) // 4096):
+        content[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    checks = await examine(town.settings)
+    assert "database" in failed(checks)
+    assert set(words(checks)) == PLACES
+
+
+async def test_nothing_is_made_by_looking(tmp_path: Path) -> None:
+    """With nothing set up, each place says what to do, and no file or folder appears."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    checks = await examine(Settings(data_dir=folder / "data"))
+    assert failed(checks) == {"settings", "master key", "files", "database", "key rings"}
+    assert list(folder.iterdir()) == []
+
+
+# The command ---------------------------------------------------------------------------------
+
+
+def test_the_command_with_nothing_configured(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain sentences, exit status 1, one sentence on stderr; the same as JSON."""
+    monkeypatch.delenv("RELAY_DOMAIN")
+    ran = here("doctor")
+    assert ran.status == 1
+    assert ran.err == "5 of 7 checks failed.\n"
+    assert all(line.split()[0] in {"ok", "note", "fail"} for line in ran.out.splitlines())
+    as_json = here("doctor", "--json")
+    assert (as_json.status, as_json.err) == (1, ran.err)
+    shown = json.loads(as_json.out)
+    assert len(shown) == 7
+    assert all(list(check) == ["word", "what", "sentence"] for check in shown)
+
+
+def test_settings_that_cannot_be_read_are_a_finding(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each malformed setting is a line of the doctor's, too."""
+    monkeypatch.setenv("RELAY_LOG_LEVEL", "hushhush")
+    monkeypatch.setenv("RELAY_DOMAIN", "hushhush")
+    ran = here("doctor", "--json")
+    assert ran.status == 1
+    assert [c["word"] for c in json.loads(ran.out)] == ["fail", "fail"]
+    assert "hushhush" not in ran.said
