@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiosmtplib import SMTP, SMTPException
 
+from channels.contact import EMAIL
 from channels.contract import Accept, Channel
 from channels.mail import dkim, listen
 from channels.mail.config import MailInConfig, MailOutConfig
@@ -189,7 +190,11 @@ async def _start_mail(app: Application, roles: frozenset[str], accept: Accept) -
     if "mail" not in roles or not settings.mails:
         return
     server = await listen.serve(
-        _mail_in(settings), accept, Resolver(settings.dns_server), app.engine.clock.now
+        _mail_in(settings),
+        accept,
+        Resolver(settings.dns_server),
+        app.engine.clock.now,
+        note=lambda why: say(Word.REFUSED, channel=EMAIL, why=why),
     )
     app.stack.push_async_callback(server.close)
     app.smtp_port = server.port

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
 from relay.check import Check, Health
 from relay.config import Settings
@@ -26,6 +27,10 @@ PLACES = {
     "settings", "packages", "master key", "files", "disk", "database", "key rings",
     "MX", "SPF", "DKIM", "DMARC", "smarthost", "twilio", "clock", "public URL",
 }  # fmt: skip
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what has nothing to do with the kind of database, or only with this one."""
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -73,6 +78,7 @@ async def test_a_sound_relay_has_nothing_to_mend(town: Town) -> None:
         }  # fmt: skip
 
 
+@ON_SQLITE
 async def test_a_relay_that_does_not_run_is_no_failure(town: Town) -> None:
     """The doctor is asked before the relay is started, too."""
     checks = await examine(town.settings)
@@ -80,6 +86,7 @@ async def test_a_relay_that_does_not_run_is_no_failure(town: Town) -> None:
     assert failed(checks) == set()
 
 
+@ON_SQLITE
 async def test_a_master_key_elsewhere_needs_no_note(town: Town, tmp_path: Path) -> None:
     """Kept outside the data directory, a copy of that folder opens nothing."""
     key = tmp_path / "elsewhere.key"
@@ -137,6 +144,7 @@ BROKEN: dict[str, tuple[Callable[[Town], object], set[str]]] = {
 }  # fmt: skip
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("what", BROKEN)
 async def test_what_is_broken_is_found_and_hides_nothing(town: Town, what: str) -> None:
     """One thing broken: exactly its own lines fail, and every other place is still looked at."""
@@ -166,6 +174,7 @@ WRONG: dict[str, tuple[dict[str, object], set[str]]] = {
 }  # fmt: skip
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("what", WRONG)
 async def test_wrong_settings_are_found(town: Town, what: str) -> None:
     """A setting that leads nowhere fails at its own place; no sentence repeats it."""
@@ -181,6 +190,7 @@ async def test_wrong_settings_are_found(town: Town, what: str) -> None:
             assert secret not in check.line()
 
 
+@ON_SQLITE
 async def test_a_clock_that_goes_wrong_is_found(town: Town) -> None:
     """Our clock is compared with the Date of Twilio's answer."""
 
@@ -202,6 +212,7 @@ async def test_a_clock_that_goes_wrong_is_found(town: Town) -> None:
     assert words(checks)["twilio"] == {"note"}  # a trial account
 
 
+@ON_SQLITE
 async def test_a_full_disk_is_found(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under 100 MB free is too little."""
     usage = namedtuple("usage", "total used free")
@@ -235,25 +246,27 @@ async def test_a_database_of_another_form_is_found(town: Town, statement: str, s
         assert any(said in check.sentence for check in checks if check.failed)
 
 
+@ON_POSTGRESQL
 async def test_a_careless_postgresql_is_found(town: Town) -> None:
     """A database that says yes before it has written loses acknowledged messages."""
-    if town.settings.database.startswith("sqlite"):
-        pytest.skip("SQLite has its own pragmas")
-    name = town.settings.database.rpartition("/")[2].partition("?")[0]
+    name = make_url(town.settings.database).database
     await change(town, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
     checks = await examine(town.settings)
     assert failed(checks) == {"database"}
 
 
-async def test_a_damaged_sqlite_file_is_found(town: Town) -> None:
-    """A page overwritten with noise is found, and nothing else is hidden by it."""
-    if not town.settings.database.startswith("sqlite"):
-        pytest.skip("PostgreSQL checks its pages itself")
-    path = Path(town.settings.database.removeprefix("sqlite:///"))
+def damage(path: Path) -> None:
+    """Write noise over the beginning of most pages."""
     content = bytearray(path.read_bytes())
     for page in range(2, len(content) // 4096):
         content[page * 4096 : page * 4096 + 64] = b"\xff" * 64
     path.write_bytes(content)
+
+
+@ON_SQLITE
+async def test_a_damaged_sqlite_file_is_found(town: Town) -> None:
+    """A page overwritten with noise is found, and nothing else is hidden by it."""
+    damage(Path(town.settings.database.removeprefix("sqlite:///")))
     checks = await examine(town.settings)
     assert "database" in failed(checks)
     assert set(words(checks)) == PLACES

@@ -12,11 +12,13 @@ import random  # noqa: TID251 - seeded, so that a run can be repeated
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from relay import wording
+from relay.demo.carrier import TextMessage
 from tests.support.clients import NO_ANSWER, Outside, Try, insist
 from tests.support.town import Resident, Town
 
@@ -229,6 +231,31 @@ async def test_kill(town: Town, database_url: str) -> None:
     figures = await run(town, posts=200, kills=22, longest=7, name=f"kill.{backend}")
     assert figures.retried > 0
     assert figures.repeated <= figures.kills
+
+
+@pytest.mark.proof
+async def test_kill_twice_in_one_flight(town: Town) -> None:
+    """A copy in doubt after one crash is sent again; after two it is given up, told and counted."""
+    robin, ana = [await town.resident("Tuesday", *person) for person in PEOPLE[:2]]
+    assert ana.phone is not None
+    town.carrier.delay(LEASE * 2)  # it takes the copy, and the relay dies before it hears so
+    await town.spawn()
+    assert await robin.says("in doubt") == 200
+    shown = ana.phone.inbox
+    for copies in (1, 2):
+        await town.carrier.wait_for(partial(_holds, shown, copies), timeout=30)
+        await town.kill()
+        await town.spawn()
+    town.carrier.delay(0)
+    held = await town.settled()
+    assert ana.got() == ["Robin: in doubt"] * 2
+    assert robin.got() == [wording.NOT_REACHED]
+    assert held["tallies"].get("repeated") == 1
+    assert held["tallies"].get("given_up") == 1
+
+
+def _holds(shown: list[TextMessage], count: int) -> bool:
+    return len(shown) == count
 
 
 async def test_kill_small(town: Town) -> None:

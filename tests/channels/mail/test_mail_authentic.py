@@ -200,7 +200,8 @@ async def test_who_is_believed(name: str) -> None:
     case = CASES[name]
     raw = case.make()
     async with name_server(case.zone) as server:
-        resolver = Resolver(server.address, seconds=0.5)
+        unanswered = not {"silence", "garbage"}.isdisjoint(map(str, case.zone.values()))
+        resolver = Resolver(server.address, seconds=0.5 if unanswered else 20)
         answer = await verify(raw, parsed(raw), Secret(case.alias), resolver, NOW)
     assert answer is case.expect
 

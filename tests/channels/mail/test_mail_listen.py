@@ -89,7 +89,7 @@ async def edge(zone: Zone | None = None, **config: object) -> AsyncIterator[Edge
         made.listener = await serve(
             MailInConfig(**settings),  # type: ignore[arg-type]
             made.accept,
-            Resolver(names.address, seconds=0.5),
+            Resolver(names.address, seconds=20),
             lambda: NOW,
             note=made.notes.append,
         )
