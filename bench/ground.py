@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -25,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState
 from relay import log
-from relay.clock import milliseconds
+from relay.clock import Clock, milliseconds
 from relay.config import Settings, load_settings
 from relay.engine import Engine, open_engine
 from relay.model import Body, GroupSettings, MemberSettings, new_id, settings_to_card
@@ -93,7 +94,7 @@ class Ground:
     """An open engine whose groups are full."""
 
     engine: Engine
-    clock: StoppedClock
+    clock: Clock
     crowds: tuple[Crowd, ...]
 
     @property
@@ -148,14 +149,17 @@ class Ground:
             return int((await c.execute(query)).scalar_one())
 
 
-def settings_for(folder: Path, url: str) -> Settings:
+def settings_for(
+    folder: Path, url: str, more: Mapping[str, object] = MappingProxyType({})
+) -> Settings:
     """The settings of a ground; its keys are its own, whatever the environment says."""
-    return load_settings(
-        data_dir=folder,
-        database_url=url,
-        master_key_file=folder / "keys" / "master.key",
-        domain="relay.example",
-    )
+    ours: dict[str, object] = {
+        "data_dir": folder,
+        "database_url": url,
+        "master_key_file": folder / "keys" / "master.key",
+        "domain": "relay.example",
+    }
+    return load_settings(**(ours | dict(more)))
 
 
 @asynccontextmanager
@@ -166,10 +170,15 @@ async def open_ground(
     *,
     channel: str = "sms",
     group: GroupSettings | None = None,
+    clock: Clock | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Ground]:
-    """An engine with one group of each size, all members active on one channel."""
-    clock = StoppedClock()
-    settings = settings_for(folder, url)
+    """An engine with one group of each size, all members active on one channel.
+
+    Its clock stands still unless another is given; `more` are further settings.
+    """
+    clock = clock or StoppedClock()
+    settings = settings_for(folder, url, more or {})
     master.create(settings.master_key)
     crowds = tuple(Crowd(new_id(), tuple(new_id() for _ in range(size))) for size in sizes)
     owners = [owner for crowd in crowds for owner in (crowd.group_id, *crowd.members)]

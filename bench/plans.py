@@ -102,7 +102,9 @@ async def _rows_seen(c: AsyncConnection) -> int:
     query = sa.text(
         "SELECT pg_stat_get_xact_tuples_returned('delivery'::regclass)"
         " + pg_stat_get_xact_tuples_returned('delivery_due'::regclass)"
+        " + pg_stat_get_xact_tuples_returned('delivery_of_post'::regclass)"
         " + pg_stat_get_xact_tuples_returned('delivery_of_reader'::regclass)"
+        " + pg_stat_get_xact_tuples_returned('delivery_pkey'::regclass)"
     )
     return int((await c.execute(query)).scalar_one())
 

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from bench import memory, scale, store, vault
+from bench import memory, scale, store, vault, whole
 from bench.figures import Figure
 from bench.ground import Site, open_site
 
@@ -22,9 +22,10 @@ _TOPICS: dict[str, Callable[[Site], AsyncIterator[Figure]]] = {
     "store": store.measure,
     "memory": memory.measure,
     "vault": vault.measure,
+    "whole": whole.measure,
     "scale": scale.measure,
 }
-_BY_DEFAULT = ("store", "memory", "vault")
+_BY_DEFAULT = ("store", "memory", "vault", "whole")
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ costs the same beside a million waiting ones as beside a thousand.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from statistics import median
 from time import perf_counter
@@ -218,21 +218,33 @@ async def _looking(kind: str, ground: Ground) -> AsyncIterator[Figure]:
     async with engine.database.reading() as c:
         await engine.outbox.held(c, ground.clock.now())
     yield _figure(kind, "inventory", since, "what is held, by group")
-    since = perf_counter()
-    for _ in range(10):
-        engine.vault.admit(new_id(), ground.clock.now())
-    spent = (perf_counter() - since) / 10
-    yield Figure(
-        name=f"scale.{kind}.admit",
-        value=spent * 1000,
-        unit="ms",
-        against=f"one more key in a ring of {sum(SIZES):,}",
-    )
+    for figure in _keys(kind, ground):
+        yield figure
     since = perf_counter()
     async with engine.database.writing() as c:
         ended = await engine.outbox.drop_expired(c, ground.clock.now() + timedelta(days=3), 500)
     against = f"one sweep of {len(ended)} posts whose life is over; no other writer on SQLite"
     yield _figure(kind, "sweep", since, against)
+
+
+def _keys(kind: str, ground: Ground) -> Iterator[Figure]:
+    """One more member, one member less: what her key costs beside 100,000 others."""
+    vault, now = ground.engine.vault, ground.clock.now()
+    owners = [new_id() for _ in range(10)]
+    since = perf_counter()
+    for owner in owners:
+        vault.admit(owner, now)
+    between = perf_counter()
+    for owner in owners[:3]:
+        vault.forget([owner])
+    last = perf_counter()
+    for what, spent in (("admit", (between - since) / 10), ("forget", (last - between) / 3)):
+        yield Figure(
+            name=f"scale.{kind}.{what}",
+            value=spent * 1000,
+            unit="ms",
+            against=f"one key in a ring of {sum(SIZES):,}, durable",
+        )
 
 
 def _figure(kind: str, what: str, since: float, against: str) -> Figure:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     STOPPED = "stopped"
     TOO_LONG = "too_long"
+    UNREADABLE = "unreadable"
     UNREACHABLE = "unreachable"
 
 

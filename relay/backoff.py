@@ -11,8 +11,7 @@ def delay(attempt: int, chance: float) -> timedelta:
     """The wait after the `attempt`-th failure, counted from 1.
 
     `chance` in [0, 1) spreads it between three quarters and five quarters, so that many copies
-    that failed together do not come back together. The sum of the steps stays well under the
-    shortest life of a body, so several attempts always fit.
+    that failed together do not come back together. Five fit into little more than an hour.
     """
     step = _STEPS[min(attempt, len(_STEPS)) - 1]
     return timedelta(seconds=step * (0.75 + chance / 2))

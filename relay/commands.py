@@ -10,6 +10,7 @@ class Command(StrEnum):
     """What a member can ask of the relay."""
 
     STOP = "stop"
+    START = "start"
 
 
 _STOP = (
@@ -19,7 +20,10 @@ _STOP = (
 """The words of law and carrier (47 CFR 64.1200(a)(10); Twilio's default opt-out words), and
 those of other languages. They win over what else they might mean in a group."""
 
-_WORDS = dict.fromkeys(_STOP, Command.STOP)
+_START = ("start", "unstop", "subscribe")
+"""Twilio lifts its own block on the first two; nobody is back in a group by them."""
+
+_WORDS = dict.fromkeys(_STOP, Command.STOP) | dict.fromkeys(_START, Command.START)
 
 
 def parse(text: str) -> Command | None:

@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
 from policies.facts import DeliveryPolicy, MemberState
-from policies.verdict import Drop, Hold, Pass, Reason, Verdict
+from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay.backoff import delay
 from relay.clock import Clock, moment
 from relay.ending import Endings
+from relay.errors import RefusalError
 from relay.judge import judge_delivery
 from relay.log import Field, Word, say, trouble
 from relay.model import Body, Due
@@ -32,6 +33,11 @@ from relay.vault.vault import SealedBody, UnsealError, Vault
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
+
+_BATCH = 500
+_MOST_BATCHES = 10
+_MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
+"""Endings that left a reader without her copy; one who has gone is not missed."""
 
 _LOST_ANSWER_WAIT = timedelta(minutes=2)
 _DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
@@ -86,6 +92,8 @@ class Courier:
         self._woken = asyncio.Event()
         self._results: asyncio.Queue[_Result] = asyncio.Queue()
         self._sends: set[asyncio.Task[None]] = set()
+        self._in_hand: set[int] = set()
+        """Claimed by us and not yet settled: whatever the clock says, nobody died with these."""
 
     def wake(self) -> None:
         """Something may be due now."""
@@ -95,8 +103,9 @@ class Courier:
         """Deliver until cancelled; then let what is under way end, and write it down."""
         settler = asyncio.create_task(self._settle_forever())
         try:
-            while True:
+            while not settler.done():
                 await self._round()
+            settler.result()  # it never ends by itself: whatever stopped it must be known
         finally:
             await asyncio.shield(self._finish(settler))
 
@@ -104,6 +113,7 @@ class Courier:
         self._woken.clear()
         try:
             for parcel in await self._fill():
+                self._in_hand.add(parcel.due.id)
                 task = asyncio.create_task(self._send(parcel), name="send")
                 self._sends.add(task)
                 task.add_done_callback(self._sends.discard)
@@ -141,44 +151,69 @@ class Courier:
         return parcels
 
     async def _claim(
-        self, c: AsyncConnection, limit: int, said: list[tuple[Word, dict[str, Field]]]
+        self, c: AsyncConnection, room: int, said: list[tuple[Word, dict[str, Field]]]
     ) -> list[_Parcel]:
-        now = self._clock.now()
-        rows = [
-            _after_a_crash(d) for d in await self._outbox.due(c, self._channel.name, now, limit)
-        ]
-        judged = [(row, self._judge(row, now)) for row in rows]
-        held = [(row, v.until) for row, v in judged if isinstance(v, Hold)]
-        ended = [(row, v) for row, v in judged if not isinstance(v, Hold | Pass)]
-        going = [row for row, v in judged if isinstance(v, Pass)]
-        token = secrets.randbits(62)
-        await self._outbox.hold(c, held)
-        await self._end_judged(c, ended, now)
-        await self._outbox.claim(c, going, token, now + self._lease)
+        """Claim what may leave, and hold or end what may not, however much that is.
+
+        If little of a small batch may leave, the next one is large: what must wait in one group
+        must not keep another group's messages waiting.
+        """
+        now, token = self._clock.now(), secrets.randbits(62)
+        going: list[Due] = []
+        limit, more = room, True
+        for _ in range(_MOST_BATCHES):
+            rows = await self._outbox.due(c, self._channel.name, now, limit)
+            mine = [_after_a_crash(row) for row in rows if row.id not in self._in_hand]
+            judged = [(row, self._judge(row, now)) for row in mine]
+            passed = [row for row, v in judged if isinstance(v, Pass)]
+            taken = passed[: room - len(going)]
+            await self._outbox.claim(c, taken, token, now + self._lease)
+            said += await self._put_aside(c, judged, now)
+            going += taken
+            more = len(rows) == limit
+            if not more or len(going) == room:
+                break
+            limit = _BATCH
+        if more and len(going) < room:
+            self._woken.set()
         repeated = sum(1 for row in going if row.in_flight)
-        counts = Counter({Word.HELD: len(held), Word.REPEATED: repeated})
-        await self._outbox.count(c, {w: n for w, n in counts.items() if n}, now)
-        said += [(word, {"count": n}) for word, n in counts.items() if n]
-        said += [(Word.DROPPED, {"why": ",".join(sorted(v.why))}) for _, v in ended]
+        if repeated:
+            await self._outbox.count(c, {Word.REPEATED: repeated}, now)
+            said.append((Word.REPEATED, {"count": repeated}))
         return await self._parcels(c, going, token)
 
     def _judge(self, row: Due, now: datetime) -> Verdict:
         if row.unsure > 1:
             return Drop(frozenset({Reason.ANSWER_LOST}))
-        return judge_delivery(self._policies, row, now)
+        try:
+            return judge_delivery(self._policies, row, now)
+        except RefusalError:  # a time zone that this machine does not know
+            return Drop(frozenset({Reason.UNREADABLE}))
+
+    async def _put_aside(
+        self, c: AsyncConnection, judged: Sequence[tuple[Due, Verdict]], now: datetime
+    ) -> list[tuple[Word, dict[str, Field]]]:
+        """Hold what must wait and end what may not leave."""
+        held = [(row, v.until) for row, v in judged if isinstance(v, Hold)]
+        ended = [(row, v) for row, v in judged if isinstance(v, Drop | Refuse)]
+        await self._outbox.hold(c, held)
+        await self._end_judged(c, ended, now)
+        said: list[tuple[Word, dict[str, Field]]] = [
+            (Word.DROPPED, {"why": ",".join(sorted(v.why))}) for _, v in ended
+        ]
+        if held:
+            await self._outbox.count(c, {Word.HELD: len(held)}, now)
+            said.append((Word.HELD, {"count": len(held)}))
+        return said
 
     async def _end_judged(
-        self, c: AsyncConnection, ended: Sequence[tuple[Due, Verdict]], now: datetime
+        self, c: AsyncConnection, ended: Sequence[tuple[Due, Drop | Refuse]], now: datetime
     ) -> None:
         """End what may not leave. A reader who is gone counts as nobody not reached."""
         if not ended:
             return
         rows = [row for row, _ in ended]
-        missed = Counter(
-            row.post_id
-            for row, v in ended
-            if isinstance(v, Drop) and v.why & {Reason.EXPIRED, Reason.ANSWER_LOST}
-        )
+        missed = Counter(row.post_id for row, v in ended if isinstance(v, Drop) and v.why & _MISSED)
         await self._outbox.lock_posts(c, (row.post_id for row in rows))
         await self._outbox.end(c, [row.id for row in rows], None)
         await self._endings.after(c, [row.post_id for row in rows], missed, now)
@@ -195,7 +230,7 @@ class Courier:
     async def _send(self, parcel: _Parcel) -> None:
         outcome: Outcome
         try:
-            async with asyncio.timeout(self._lease.total_seconds() * 0.8):
+            async with asyncio.timeout(self._lease.total_seconds() * 0.9):  # channels end before
                 outcome = await self._channel.send(self._open(parcel))
         except UnsealError:
             outcome = Never(why=Trouble.OUR_FAULT)
@@ -251,7 +286,8 @@ class Courier:
             return False
         for word, fields in said:
             say(word, channel=self._channel.name, **fields)
-        for _ in batch:
+        for result in batch:
+            self._in_hand.discard(result.due.id)
             self._results.task_done()
         self._woken.set()  # the next copy for the same readers may go
         self._ended()
@@ -262,7 +298,6 @@ class Courier:
     ) -> list[tuple[Word, dict[str, Field]]]:
         now = self._clock.now()
         said: list[tuple[Word, dict[str, Field]]] = []
-        missed: Counter[int] = Counter()
         await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
         by_token: dict[int, list[int]] = {}
         for result in batch:
@@ -272,10 +307,14 @@ class Courier:
                 await self._postpone(c, result, now)
                 continue
             by_token.setdefault(result.token, []).append(result.due.id)
-            if word is not Word.SENT:
-                missed[result.due.post_id] += 1
+        ours: set[int] = set()
         for token, ids in by_token.items():
-            await self._outbox.end(c, ids, token)
+            ours |= await self._outbox.end(c, ids, token)
+        missed = Counter(
+            result.due.post_id
+            for result, (word, _) in zip(batch, said, strict=True)
+            if word in {Word.NEVER, Word.GIVEN_UP} and result.due.id in ours
+        )
         await self._mark_dead(c, batch, missed, now)
         await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
         await self._endings.after(c, [r.due.post_id for r in batch], missed, now)

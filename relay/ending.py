@@ -35,12 +35,15 @@ class Endings:
         await self.tell_authors(c, await self._outbox.drop_finished(c, post_ids), now)
 
     async def nothing_more_for(
-        self, c: AsyncConnection, member_ids: Sequence[int], now: datetime
+        self, c: AsyncConnection, member_ids: Sequence[int], now: datetime, *, missed: bool = False
     ) -> None:
-        """Drop what waits for members who left, stopped or cannot be reached."""
+        """Drop what waits for members who left, stopped or cannot be reached.
+
+        With `missed` they count as not reached, and the authors will be told.
+        """
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
-        await self.after(c, list(touched), {}, now)
+        await self.after(c, list(touched), touched if missed else {}, now)
 
     async def tell_authors(self, c: AsyncConnection, ended: Sequence[Ended], now: datetime) -> None:
         """Tell authors that some were not reached, without naming or counting anyone.
@@ -71,11 +74,11 @@ class Endings:
         name = await self._roster.stop_sending(c, member_id, state)
         if name is None:
             return True  # known already: told when it was found out
-        await self.nothing_more_for(c, [member_id], now)
         text = wording.UNREACHABLE.format(name=name.reveal())
         told = [
             await self._notices.tell(c, facilitator, text, now)
             for facilitator in await self._roster.facilitators(c, group_id)
             if facilitator != member_id
         ]
+        await self.nothing_more_for(c, [member_id], now, missed=not any(told))
         return any(told)

@@ -57,7 +57,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         raise
     roster = Roster(vault, settings.domain)
     outbox = Outbox(roster, vault)
-    notices = Notices(outbox, settings.post_life)
+    notices = Notices(outbox, roster, settings.post_life)
+    endings = Endings(outbox, roster, notices)
     return Engine(
         settings=settings,
         clock=clock,
@@ -66,12 +67,13 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         roster=roster,
         outbox=outbox,
         notices=notices,
-        endings=Endings(outbox, roster, notices),
+        endings=endings,
         registrar=Registrar(
             database=database,
             roster=roster,
             outbox=outbox,
             vault=vault,
+            endings=endings,
             clock=clock,
             domain=settings.domain,
         ),

@@ -20,7 +20,7 @@ from relay.commands import Command, parse
 from relay.ending import Endings
 from relay.judge import judge_post
 from relay.log import Word, say
-from relay.model import Body
+from relay.model import Body, Member, end_of_life
 from relay.notices import Notices
 from relay.store.database import Database
 from relay.store.outbox import Outbox
@@ -29,7 +29,7 @@ from relay.vault.vault import Purpose, Vault
 
 _ANSWERS = {
     Reason.EMPTY: wording.EMPTY,
-    Reason.GROUP_CLOSED: wording.FROZEN,
+    Reason.GROUP_CLOSED: wording.ENDED,
     Reason.GROUP_FROZEN: wording.FROZEN,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
     Reason.TOO_LONG: wording.TOO_LONG,
@@ -90,8 +90,9 @@ class Intake:
         if known is None:
             fate = _UNKNOWN
         else:
-            async with self._database.writing() as c:
-                fate = await self._take(c, inbound, self._clock.now())
+            fate = await self._database.transact(
+                lambda c: self._take(c, inbound, self._clock.now())
+            )
         say(fate.word, channel=inbound.channel, why=fate.why, count=fate.readers)
         if fate.receipt is Receipt.TAKEN:
             self._wake()
@@ -102,13 +103,15 @@ class Intake:
         if arrival is None:  # removed between the two looks
             return _UNKNOWN
         verdict = judge_post(self._policies, inbound, arrival.member, arrival.group, now)
-        command = None if _is_forged(verdict) else parse(inbound.text.reveal())
+        command = None if _is_forged(verdict) else _command(inbound, arrival.member)
         if isinstance(verdict, Refuse) and not command and not _must_be_told(inbound, verdict):
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not await self._outbox.is_new(c, self._seen(inbound), now):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         if command is Command.STOP:
             fate = await self._stop(c, inbound, arrival, now)
+        elif command is Command.START:
+            fate = await self._start(c, arrival, now)
         elif isinstance(verdict, Pass):
             fate = await self._post(c, inbound, arrival, now)
         else:
@@ -119,7 +122,7 @@ class Intake:
     async def _post(
         self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
     ) -> _Fate:
-        member, expires = arrival.member, now + self._life
+        member, expires = arrival.member, end_of_life(now, self._life)
         body = Body(
             author=member.name,
             mask=member.mask,
@@ -132,9 +135,9 @@ class Intake:
         readers = await self._outbox.fan_out(c, post, now)
         if readers == 0:
             await self._outbox.drop_finished(c, [post.id])
-            await self._notices.tell(c, member.id, wording.NOBODY, now)
+            await self._notices.tell(c, member.id, wording.NOBODY, now, anyway=True)
         if Trait.FILES_LEFT_OUT in inbound.traits:
-            await self._notices.tell(c, member.id, wording.FILES_LEFT_OUT, now)
+            await self._notices.tell(c, member.id, wording.FILES_LEFT_OUT, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
 
     async def _answer(
@@ -163,9 +166,22 @@ class Intake:
             await self._notices.tell(c, arrival.member.id, wording.STOPPED, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.COMMAND, Command.STOP)
 
+    async def _start(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> _Fate:
+        """Who said stop does not come back by a word alone; she is told how."""
+        await self._notices.tell(c, arrival.member.id, wording.WAY_BACK, now, anyway=True)
+        return _Fate(Receipt.TAKEN, Word.COMMAND, Command.START)
+
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
+
+
+def _command(inbound: Inbound, author: Member) -> Command | None:
+    """The command that a whole message is; START is one only for who said stop."""
+    command = parse(inbound.text.reveal())
+    if command is Command.START and author.state is not MemberState.STOPPED:
+        return None
+    return command
 
 
 def _with_words(inbound: Inbound) -> Inbound:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from channels.contract import Inbound, Trait
 from policies.facts import DeliveryFacts, DeliveryPolicy, PostFacts, PostPolicy, Window
-from policies.verdict import Verdict, fold
+from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_window
 
@@ -30,6 +30,8 @@ def judge_post(
 
 def judge_delivery(policies: Sequence[DeliveryPolicy], due: Due, now: datetime) -> Verdict:
     """Whether a copy may leave now."""
+    if not due.readable:
+        return Drop(frozenset({Reason.UNREADABLE}))
     facts = DeliveryFacts(
         group=due.group,
         reader=due.reader,

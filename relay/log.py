@@ -42,6 +42,9 @@ class Word(StrEnum):
     LIBRARY = "library"
 
 
+_BAD = frozenset({Word.TROUBLE, Word.KEY_LOST, Word.LIBRARY})
+"""Said at level error, so that no log level hides them."""
+
 Field = str | int | float | bool
 
 _ALLOWED = frozenset(
@@ -55,7 +58,11 @@ def say(word: Word, **fields: Field) -> None:
     if unknown:
         raise TypeError(f"the log does not know these fields: {sorted(unknown)}")
     metrics.FATES.labels(word.value, fields.get("channel", "")).inc()
-    structlog.get_logger().info(word.value, **fields)
+    logger = structlog.get_logger()
+    try:
+        (logger.error if word in _BAD else logger.info)(word.value, **fields)
+    except (OSError, ValueError):  # a full disk must not stop the delivery of messages
+        metrics.UNWRITTEN.inc()
 
 
 def trouble(error: BaseException, *, where: str) -> None:

@@ -11,6 +11,9 @@ FATES = Counter(
     ["word", "channel"],
     registry=REGISTRY,
 )
+UNWRITTEN = Counter(
+    "relay_log_lines_lost", "Log lines that could not be written.", registry=REGISTRY
+)
 
 
 def exposition() -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,10 +118,19 @@ class Due:
     reader_settings: MemberSettings
     group: GroupState
     group_settings: GroupSettings
+    readable: bool
+    """Whether the settings could be opened; a copy whose key is gone cannot be judged."""
 
     def again(self) -> Due:
         """The same delivery, once more unsure whether it was sent."""
         return replace(self, unsure=self.unsure + 1)
+
+
+def end_of_life(now: datetime, life: timedelta) -> datetime:
+    """When a body must be gone: a whole hour, so that it does not tell the minute of writing."""
+    end = now + life
+    whole = end.replace(minute=0, second=0, microsecond=0)
+    return whole if whole == end else whole + timedelta(hours=1)
 
 
 def settings_to_card(settings: GroupSettings | MemberSettings) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import MemberState
-from relay.model import Body
+from policies.windows import quiet_until
+from relay.judge import quiet_windows
+from relay.model import Body, end_of_life
 from relay.store.outbox import Outbox
-from relay.store.tables import MEMBER
+from relay.store.roster import Roster
 
 _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 
@@ -20,8 +21,9 @@ _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 class Notices:
     """Writes notices within the transaction that is their reason."""
 
-    def __init__(self, outbox: Outbox, life: timedelta) -> None:
+    def __init__(self, outbox: Outbox, roster: Roster, life: timedelta) -> None:
         self._outbox = outbox
+        self._roster = roster
         self._life = life
 
     async def tell(
@@ -35,15 +37,21 @@ class Notices:
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
-        `anyway` is for answers to what she did just now, such as the confirmation of a stop.
+        `anyway` is for answers to what she did just now, such as the confirmation of a stop:
+        they come at once and in any state. Everything else waits for the end of her quiet hours.
         """
-        query = sa.select(MEMBER.c.group_id, MEMBER.c.channel, MEMBER.c.state)
-        row = (await c.execute(query.where(MEMBER.c.id == member_id))).first()
-        if row is None or (row.state not in _HEARING and not anyway):
+        found = await self._roster.look_up(c, member_id)
+        if found is None:
             return False
+        member, group = found
+        if member.state not in _HEARING and not anyway:
+            return False
+        quiet = quiet_windows(group.settings, member.settings)
+        due = now if anyway else quiet_until(quiet, now) or now
         body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text))
+        expires = end_of_life(now, self._life)
         post = await self._outbox.add_post(
-            c, group_id=row.group_id, author_id=None, body=body, expires=now + self._life, now=now
+            c, group_id=group.id, author_id=None, body=body, expires=expires, now=now
         )
-        await self._outbox.address_to(c, post.id, member_id, row.channel, now)
+        await self._outbox.address_to(c, post.id, member_id, member.channel, due)
         return True

@@ -11,12 +11,15 @@ from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from channels import contact as contacts
 from channels.contact import EMAIL, SMS, BadContactError
 from channels.secret import Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState
 from relay.clock import Clock, moment
+from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.model import (
     Group,
@@ -50,6 +53,7 @@ class Registrar:
         roster: Roster,
         outbox: Outbox,
         vault: Vault,
+        endings: Endings,
         clock: Clock,
         domain: str | None,
     ) -> None:
@@ -57,6 +61,7 @@ class Registrar:
         self._roster = roster
         self._outbox = outbox
         self._vault = vault
+        self._endings = endings
         self._clock = clock
         self._domain = domain
 
@@ -65,10 +70,13 @@ class Registrar:
     async def add_numbers(self, typed: list[str]) -> int:
         """Add rented numbers to the pool, all or none. Returns how many."""
         numbers = [_proxy_number(text) for text in typed]
-        async with self._database.writing() as c:
+
+        async def work(c: AsyncConnection) -> int:
             for number in numbers:
                 await self._roster.add_number(c, number)
-        return len(numbers)
+            return len(numbers)
+
+        return await self._database.transact(work)
 
     async def numbers(self) -> list[ProxyNumber]:
         """The pool."""
@@ -84,9 +92,10 @@ class Registrar:
 
     async def create_group(self, name: str, wishes: Mapping[str, str]) -> Group:
         """Create a group. `wishes` are settings by name; what is not named has its default."""
-        settings = _group_settings(GroupSettings(), wishes)
-        async with self._database.writing() as c:
-            return await self._roster.add_group(c, _group_name(name), settings, self._clock.now())
+        settings, tidy = _group_settings(GroupSettings(), wishes), _group_name(name)
+        return await self._database.transact(
+            lambda c: self._roster.add_group(c, tidy, settings, self._clock.now())
+        )
 
     async def group(self, key: str) -> tuple[Group, list[Member]]:
         """A group by id or name, with its members."""
@@ -101,24 +110,31 @@ class Registrar:
 
     async def change_group(self, key: str, wishes: Mapping[str, str]) -> Group:
         """Change a group's name or settings, all or nothing."""
-        async with self._database.writing() as c:
-            group = await self._roster.find_group(c, key)
-            rest = {k: v for k, v in wishes.items() if k != "name"}
+        rest = {k: v for k, v in wishes.items() if k != "name"}
+
+        async def work(c: AsyncConnection) -> Group:
+            group = await self._roster.find_group(c, key, lock=True)
             changed = replace(group, settings=_group_settings(group.settings, rest))
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
-        return changed
+            return changed
+
+        return await self._database.transact(work)
 
     async def set_group_state(self, key: str, state: GroupState) -> Group:
         """Freeze, thaw or close a group. A closed group stays closed."""
-        async with self._database.writing() as c:
-            group = await self._roster.find_group(c, key)
+
+        async def work(c: AsyncConnection) -> Group:
+            group = await self._roster.find_group(c, key, lock=True)
             if group.state is GroupState.CLOSED:
                 raise RefusalError("This group is closed.")
             changed = replace(group, state=state)
             await self._roster.save_group(c, changed)
-        return changed
+            await self._outbox.hurry(c, group.id, self._clock.now())
+            return changed
+
+        return await self._database.transact(work)
 
     # Members -------------------------------------------------------------------------------
 
@@ -141,15 +157,18 @@ class Registrar:
             agreed_on=None if agreed is None else self._day_of_agreement(agreed),
             settings=_member_settings(MemberSettings(), wishes),
         )
-        async with self._database.writing() as c:
+        if new.contact.channel == EMAIL:
+            self._check_domain(new.contact)
+
+        async def work(c: AsyncConnection) -> Member:
             group = await self._roster.find_group(c, group_key)
             if group.state is GroupState.CLOSED:
                 raise RefusalError("This group is closed.")
             if new.contact.channel == SMS and await self._roster.is_ours(c, new.contact.reveal()):
                 raise RefusalError("This phone number is one of the relay's own.")
-            if new.contact.channel == EMAIL:
-                self._check_domain(new.contact)
             return await self._roster.add_member(c, group, new, self._clock.now())
+
+        return await self._database.transact(work)
 
     async def member(self, key: str) -> Member:
         """A member by id."""
@@ -162,26 +181,39 @@ class Registrar:
             return await self._roster.contact_of(c, member)
 
     async def change_member(self, key: str, wishes: Mapping[str, str]) -> Member:
-        """Change a member's pseudonym, settings, role or agreement, all or nothing."""
-        rest = dict(wishes)
-        async with self._database.writing() as c:
-            member = await self._roster.find_member(c, key)
-            if "name" in rest:
-                member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
-            if "facilitator" in rest:
-                member = replace(member, facilitator=_yes_or_no(rest.pop("facilitator")))
-            if "agreed" in rest:
-                agreed_on = self._day_of_agreement(rest.pop("agreed"))
-                member = replace(member, agreed_on=agreed_on, state=MemberState.ACTIVE)
-            member = replace(member, settings=_member_settings(member.settings, rest))
+        """Change a member's pseudonym, settings, role, agreement or state, all or nothing."""
+
+        async def work(c: AsyncConnection) -> Member:
+            member = self._changed(await self._roster.find_member(c, key, lock=True), wishes)
             await self._roster.save_member(c, member)
-        return member
+            return member
+
+        return await self._database.transact(work)
+
+    def _changed(self, member: Member, wishes: Mapping[str, str]) -> Member:
+        rest = dict(wishes)
+        if "name" in rest:
+            member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
+        if "facilitator" in rest:
+            member = replace(member, facilitator=_yes_or_no(rest.pop("facilitator")))
+        if "agreed" in rest:
+            member = replace(member, agreed_on=self._day_of_agreement(rest.pop("agreed")))
+            if member.state is MemberState.INVITED:
+                member = replace(member, state=MemberState.ACTIVE)
+        if "state" in rest:
+            member = replace(member, state=_back_in(member, rest.pop("state")))
+        return replace(member, settings=_member_settings(member.settings, rest))
 
     async def remove_member(self, key: str) -> Member:
         """Remove a member, at once and for good: her key is destroyed."""
-        async with self._database.writing() as c:
-            member = await self._roster.find_member(c, key)
+
+        async def work(c: AsyncConnection) -> Member:
+            member = await self._roster.find_member(c, key, lock=True)
+            await self._endings.nothing_more_for(c, [member.id], self._clock.now())
             await self._roster.remove_member(c, member, self._clock.now())
+            return member
+
+        member = await self._database.transact(work)
         self._vault.forget([member.id])  # after the commit: the rows must go before the key
         return member
 
@@ -219,7 +251,9 @@ class Registrar:
     def _check_domain(self, contact: Contact) -> None:
         domain = contact.reveal().rpartition("@")[2]
         ours = self._domain
-        if ours and (domain == ours or domain.endswith(f".{ours}")):
+        if ours is None:
+            raise RefusalError("RELAY_DOMAIN is missing: without it there are no mail aliases.")
+        if domain == ours or domain.endswith(f".{ours}"):
             raise RefusalError("This mail address is one of the relay's own.")
 
 
@@ -315,6 +349,15 @@ def _number(text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise RefusalError(f"This must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def _back_in(member: Member, text: str) -> MemberState:
+    """Who stopped or could not be reached comes back only by these explicit words."""
+    if text != MemberState.ACTIVE:
+        raise RefusalError("The only state that can be set is state=active.")
+    if member.agreed_on is None:
+        raise RefusalError("She has not agreed yet; set agreed=YYYY-MM-DD.")
+    return MemberState.ACTIVE
 
 
 def _yes_or_no(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from relay.clock import Clock, stopwatch
 from relay.ending import Endings
@@ -18,6 +19,8 @@ _AT_MOST_EVERY = 1.0
 _EVERY = 5.0
 _FORGET_EVERY = 3600.0
 _BATCH = 500
+_LEAP = 300.0
+_DISTRUST = 600.0
 
 
 class Sweeper:
@@ -33,6 +36,7 @@ class Sweeper:
         endings: Endings,
         clock: Clock,
         wake: Callable[[], None],
+        stopwatch: Callable[[], float] = stopwatch,
     ) -> None:
         self._database = database
         self._roster = roster
@@ -42,7 +46,10 @@ class Sweeper:
         self._clock = clock
         self._wake = wake
         self._woken = asyncio.Event()
+        self._stopwatch = stopwatch
         self._forgot_at = -_FORGET_EVERY
+        self._last: tuple[datetime, float] | None = None
+        self._distrust_until = 0.0
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -67,14 +74,38 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """One round: expire, forget, shred. Rows go before the keys that sealed them."""
-        while await self._expire() == _BATCH:
-            pass
-        if stopwatch() - self._forgot_at >= _FORGET_EVERY:
-            async with self._database.writing() as c:
-                await self._outbox.forget_old(c, self._clock.now())
-                await self._roster.end_quarantine(c, self._clock.now())
-            self._forgot_at = stopwatch()
+        if self._clock_is_sane():
+            while await self._expire() == _BATCH:
+                pass
+            await self._forget()
         await self._shred()
+
+    def _clock_is_sane(self) -> bool:
+        """Whether the time can be trusted to end things by.
+
+        A clock that leaps forward would end everything that is held at once. It is believed only
+        when it has gone on steadily for a while since.
+        """
+        now, ticks = self._clock.now(), self._stopwatch()
+        if self._last is not None:
+            leap = (now - self._last[0]).total_seconds() - (ticks - self._last[1])
+            if leap > _LEAP:
+                self._distrust_until = ticks + _DISTRUST
+                say(Word.TROUBLE, where="sweep", why="clock_leapt")
+        self._last = (now, ticks)
+        return ticks >= self._distrust_until
+
+    async def _forget(self) -> None:
+        """Drop old message ids and tallies, end quarantines, destroy keys of nobody."""
+        if self._stopwatch() - self._forgot_at < _FORGET_EVERY:
+            return
+        now = self._clock.now()
+        async with self._database.writing() as c:
+            await self._outbox.forget_old(c, now)
+            await self._roster.end_quarantine(c, now)
+            everyone = await self._roster.everyone(c)
+        self._vault.forget_strays(everyone, now - timedelta(hours=1))
+        self._forgot_at = self._stopwatch()
 
     async def _expire(self) -> int:
         now = self._clock.now()
@@ -96,6 +127,6 @@ class Sweeper:
         async with self._database.writing() as c:
             await self._outbox.nobody_seals(c)
             in_use = await self._outbox.keys_in_use(c)
-            destroyed = await asyncio.to_thread(self._vault.shred, in_use)
+            destroyed = self._vault.shred(in_use)  # no thread: it must not outlive the lock
         if destroyed:
             say(Word.SHREDDED, count=destroyed)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +35,10 @@ from relay.log import Word, say
 from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
 from relay.web import WebServer, application
+
+_MOST_PARTS = 4
+"""Texts that one long post may become."""
+_PURGE_EVERY = 5.0
 
 ROLES = frozenset({"web", "mail", "delivery"})
 """What one process may do; all of it, unless it is told otherwise."""
@@ -76,6 +81,7 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
         raise RefusalError("\n".join(problems))
     app = Application(engine)
     try:
+        _run(app, _purge(engine), "purge")
         await _start_delivery(app, roles)
         intake = _intake(engine, app)
         await _start_web(app, roles, intake.accept)
@@ -84,6 +90,14 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
         await app.close()
         raise
     return app
+
+
+async def _purge(engine: Engine) -> None:
+    """Forget, in this process too, what another one has destroyed the key of."""
+    while True:
+        await asyncio.sleep(_PURGE_EVERY)
+        if engine.vault.purge():
+            engine.roster.forget_cards()
 
 
 def _intake(engine: Engine, app: Application) -> Intake:
@@ -219,7 +233,14 @@ def _sms_out(settings: Settings) -> SmsOutConfig:
         auth_token=_token(settings),
         api_url=settings.twilio_api_url,
         redaction=settings.twilio_message_privacy,
+        timeout=timedelta(seconds=min(10.0, _longest_send(settings) / _MOST_PARTS)),
+        most_parts=_MOST_PARTS,
     )
+
+
+def _longest_send(settings: Settings) -> float:
+    """Seconds in which a channel must have ended a send: well within the engine's lease."""
+    return settings.lease.total_seconds() * 0.75
 
 
 def _token(settings: Settings) -> Secret:
@@ -256,6 +277,7 @@ def _mail_out(settings: Settings) -> MailOutConfig:
         dkim_key=settings.dkim_key.read_bytes(),
         programme_name=settings.programme_name,
         notice_address=f"programme@{domain}",
+        send_seconds=_longest_send(settings),
     )
 
 

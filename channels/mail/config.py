@@ -54,7 +54,9 @@ class MailOutConfig:
     programme_name: str
     notice_address: str
     """Where notices come from; at `domain`."""
-    connections: int = 4
+    connections: int = 8
+    send_seconds: float = 45.0
+    """For one whole copy, waiting included. The engine's lease must be longer."""
     connect_seconds: float = 10.0
     command_seconds: float = 30.0
     data_seconds: float = 60.0

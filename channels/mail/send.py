@@ -47,8 +47,8 @@ class MailChannel:
 
     @property
     def concurrency(self) -> int:
-        """Twice the connections: while some wait for an answer, others are signed."""
-        return 2 * self._config.connections
+        """One for each connection: nothing that was claimed waits for one."""
+        return self._config.connections
 
     async def send(self, out: Outgoing) -> Outcome:
         """Compose, sign and hand over one copy. Raises nothing but cancellation."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse
@@ -22,7 +23,6 @@ from channels.secret import Contact
 
 _ENHANCED = re.compile(r"\s*(\d)\.(\d{1,3})\.(\d{1,3})\b")
 _STUFF = re.compile(rb"(?m)^\.")
-_BAD_MAILBOX = (550, 551, 552, 553)
 _CALLER = (530, 534, 535, 538)
 
 
@@ -34,6 +34,16 @@ class _Stage(Enum):
     DATA = auto()
     SENT_OFF = auto()
     """The message is on its way and has not been answered."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One message on its way, and how far it got: what a deadline means depends on it."""
+
+    sender: str
+    to: Contact
+    message: bytes
+    stage: _Stage = _Stage.MAIL
 
 
 class _NoTlsError(Exception):
@@ -51,18 +61,27 @@ class Smarthost:
         self._closed = False
 
     async def hand_over(self, sender: str, to: Contact, message: bytes) -> Outcome:
-        """Give one message for one recipient to the smarthost."""
-        async with self._slots:
-            client = self._kept()
-            if client is not None:
-                outcome = await self._transact(client, sender, to, message)
-                if outcome is not None:
-                    return outcome
-            opened = await self._open()
-            if not isinstance(opened, SMTP):
-                return opened
-            outcome = await self._transact(opened, sender, to, message)
-            return outcome or Later(why=Trouble.UNREACHABLE)
+        """Give one message for one recipient to the smarthost, within `send_seconds`."""
+        attempt = _Attempt(sender, to, message)
+        try:
+            async with asyncio.timeout(self._config.send_seconds), self._slots:
+                return await self._deliver(attempt)
+        except TimeoutError:
+            if attempt.stage is _Stage.SENT_OFF:
+                return Later(why=Trouble.ANSWER_LOST, unsure=True)
+            return Later(why=Trouble.TIMEOUT)
+
+    async def _deliver(self, attempt: _Attempt) -> Outcome:
+        client = self._kept()
+        if client is not None:
+            outcome = await self._transact(client, attempt)
+            if outcome is not None:
+                return outcome
+        opened = await self._open()
+        if not isinstance(opened, SMTP):
+            return opened
+        outcome = await self._transact(opened, attempt)
+        return outcome or Later(why=Trouble.UNREACHABLE)
 
     async def close(self) -> None:
         """Hang up all connections. Transactions under way end by themselves."""
@@ -128,35 +147,33 @@ class Smarthost:
         if config.user is not None and config.password is not None:
             await client.login(config.user, config.password.reveal())
 
-    async def _transact(
-        self, client: SMTP, sender: str, to: Contact, message: bytes
-    ) -> Outcome | None:
+    async def _transact(self, client: SMTP, attempt: _Attempt) -> Outcome | None:
         """One transaction. `None`: the connection was stale and nothing of the message left."""
-        stage = _Stage.MAIL
+        attempt.stage = _Stage.MAIL
         try:
-            answer = await client.execute_command(b"MAIL", b"FROM:<%b>" % sender.encode("ascii"))
+            sender, to = attempt.sender.encode("ascii"), attempt.to.reveal().encode("ascii")
+            answer = await client.execute_command(b"MAIL", b"FROM:<%b>" % sender)
             if answer.code == 250:
-                stage = _Stage.RCPT
-                to_octets = to.reveal().encode("ascii")
-                answer = await client.execute_command(b"RCPT", b"TO:<%b>" % to_octets)
-            if stage is _Stage.RCPT and answer.code in (250, 251):
-                stage = _Stage.DATA
+                attempt.stage = _Stage.RCPT
+                answer = await client.execute_command(b"RCPT", b"TO:<%b>" % to)
+            if attempt.stage is _Stage.RCPT and answer.code in (250, 251):
+                attempt.stage = _Stage.DATA
                 answer = await client.execute_command(b"DATA")
-            if stage is _Stage.DATA and answer.code == 354:
-                protocol = _write(client, message)
-                stage = _Stage.SENT_OFF
+            if attempt.stage is _Stage.DATA and answer.code == 354:
+                protocol = _write(client, attempt.message)
+                attempt.stage = _Stage.SENT_OFF
                 answer = await protocol.read_response(timeout=self._config.data_seconds)
         except (OSError, SMTPException) as error:
             client.close()
-            return _broken(stage, error)
+            return _broken(attempt.stage, error)
         except BaseException:
             client.close()  # cancelled half-way: nobody could say what the next answer belongs to
             raise
-        if stage is _Stage.MAIL and answer.code == 421:
+        if attempt.stage is _Stage.MAIL and answer.code == 421:
             client.close()
             return None
-        await self._put_back(client, stage)
-        return _outcome(stage, answer)
+        await self._put_back(client, attempt.stage)
+        return _outcome(attempt.stage, answer)
 
     async def _put_back(self, client: SMTP, stage: _Stage) -> None:
         """Keep the connection, after a reset if the transaction was broken off."""
@@ -196,18 +213,21 @@ def _outcome(stage: _Stage, answer: SMTPResponse) -> Outcome:
     if stage is _Stage.MAIL or code in _CALLER:
         return Later(why=Trouble.NOT_CONFIGURED)
     if stage is _Stage.RCPT:
-        return _refused_recipient(code, enhanced)
+        return _refused_recipient(enhanced)
     bad_contact = enhanced is not None and enhanced[0] == 1
     return Never(why=Trouble.BAD_CONTACT if bad_contact else Trouble.REFUSED)
 
 
-def _refused_recipient(code: int, enhanced: tuple[int, int] | None) -> Outcome:
-    """5.1.x is about her address; a full mailbox passes; 5.7.x is about us: somebody must look."""
+def _refused_recipient(enhanced: tuple[int, int] | None) -> Outcome:
+    """5.1.x is about her address; a full mailbox passes; 5.7.x is about us: somebody must look.
+
+    A bare 550 says neither: a smarthost that is set up wrongly gives it for every recipient.
+    """
     if enhanced is not None and enhanced[0] == 7:
         return Later(why=Trouble.NOT_CONFIGURED)
     if enhanced == (2, 2):
         return Later(why=Trouble.REFUSED_FOR_NOW)
-    if code in _BAD_MAILBOX or (enhanced is not None and enhanced[0] == 1):
+    if enhanced is not None and enhanced[0] == 1:
         return Never(why=Trouble.BAD_CONTACT)
     return Never(why=Trouble.REFUSED)
 

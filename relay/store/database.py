@@ -8,17 +8,25 @@ because several of them last only as long as the connection.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from relay.errors import RefusalError
+
+T = TypeVar("T")
+
+_TRIES = 6
+_PASSING = {"40001", "40P01", "23503", "23505"}
+"""Serialisation failure, deadlock, a row that went or came meanwhile (PostgreSQL appendix A)."""
 
 _PRAGMAS: dict[str, tuple[str, object]] = {
     "journal_mode": ("WAL", "wal"),
@@ -42,15 +50,39 @@ class Database:
             self._writer = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", size=1, checkpoint=1000)
             self._reader = _sqlite_engine(parsed, begin="BEGIN", size=4, checkpoint=0)
         else:
-            self._writer = self._reader = create_async_engine(
-                parsed, hide_parameters=True, pool_size=8, max_overflow=4, pool_pre_ping=True
+            self._writer = create_async_engine(
+                parsed,
+                hide_parameters=True,
+                pool_size=8,
+                max_overflow=4,
+                pool_pre_ping=True,
+                # a server told to acknowledge before it has written would make us lie
+                connect_args={"server_settings": {"synchronous_commit": "on"}},
             )
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that has committed, durably, when the block ends without an error."""
         async with self._writer.begin() as connection:
             yield connection
+
+    async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do `work` in a transaction, again from the start if another one got in its way.
+
+        On PostgreSQL two transactions can deadlock, or one can take away what the other has just
+        seen. Nothing of a failed try remains, so trying again is safe.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                async with self.writing() as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _PASSING:
+                    raise
+            await asyncio.sleep(secrets.randbelow(50) / 1000)
+        async with self.writing() as connection:
+            return await work(connection)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

@@ -7,6 +7,7 @@ several couriers work at once (SQLite has one writer).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
 from relay.clock import day, milliseconds
-from relay.model import Body, Due, new_id
+from relay.model import Body, Due, GroupSettings, MemberSettings, new_id
 from relay.store.roster import Roster
 from relay.store.tables import DELIVERY, GROUP, MEMBER, POST, SEEN, TALLY
-from relay.vault.vault import SealedBody, Vault
+from relay.vault.vault import SealedBody, UnsealError, Vault
 
 SEEN_FOR = timedelta(days=30)
 """How long a repeat of a message is still known as one; longer than any body lives."""
@@ -137,14 +138,14 @@ class Outbox:
         return done.rowcount
 
     async def address_to(
-        self, c: AsyncConnection, post_id: int, member_id: int, channel: str, now: datetime
+        self, c: AsyncConnection, post_id: int, member_id: int, channel: str, due: datetime
     ) -> None:
         """One delivery for one member: a notice."""
         row = {
             "post_id": post_id,
             "member_id": member_id,
             "channel": channel,
-            "due": milliseconds(now),
+            "due": milliseconds(due),
             "attempts": 0,
             "unsure": 0,
         }
@@ -187,9 +188,14 @@ class Outbox:
         return [self._due_from(row) for row in (await c.execute(query)).mappings()]
 
     def _due_from(self, row: Any) -> Due:
-        group = self._roster.group_from(
-            {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
-        )
+        """A row with the settings of group and reader; one that does not open is marked so."""
+        group_settings, reader_settings, readable = GroupSettings(), MemberSettings(), True
+        try:
+            group = {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
+            group_settings = self._roster.group_from(group).settings
+            reader_settings = self._roster.member_settings(row["member_id"], row["card"])
+        except (UnsealError, ValueError, TypeError, KeyError):
+            readable = False
         return Due(
             id=row["id"],
             post_id=row["post_id"],
@@ -202,9 +208,10 @@ class Outbox:
             in_flight=row["claim"] is not None,
             expires=row["expires"],
             reader=MemberState(row["state"]),
-            reader_settings=self._roster.member_settings(row["member_id"], row["card"]),
+            reader_settings=reader_settings,
             group=GroupState(row["group_state"]),
-            group_settings=group.settings,
+            group_settings=group_settings,
+            readable=readable,
         )
 
     async def claim(
@@ -260,12 +267,15 @@ class Outbox:
             query = sa.select(POST.c.id).where(POST.c.id.in_(ids)).order_by(POST.c.id)
             await c.execute(query.with_for_update())
 
-    async def end(self, c: AsyncConnection, ids: Sequence[int], token: int | None) -> int:
-        """Delete ended deliveries; with a token only those still claimed under it."""
+    async def end(self, c: AsyncConnection, ids: Sequence[int], token: int | None) -> set[int]:
+        """Delete ended deliveries; with a token only those still claimed under it.
+
+        Returns which there still were.
+        """
         statement = sa.delete(DELIVERY).where(DELIVERY.c.id.in_(ids))
         if token is not None:
             statement = statement.where(DELIVERY.c.claim == token)
-        return (await c.execute(statement)).rowcount
+        return set((await c.execute(statement.returning(DELIVERY.c.id))).scalars())
 
     async def postpone(
         self, c: AsyncConnection, row: Due, token: int, until: datetime, unsure: int
@@ -308,14 +318,27 @@ class Outbox:
         await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.post_id.in_(ids)))
         return await self.drop_finished(c, ids)
 
-    async def drop_waiting_for(self, c: AsyncConnection, member_ids: Sequence[int]) -> set[int]:
-        """Delete what waits for members who left or stopped. Returns the posts concerned."""
+    async def drop_waiting_for(self, c: AsyncConnection, member_ids: Sequence[int]) -> Counter[int]:
+        """Delete what waits for members who left or stopped. Returns how many, by post."""
         gone = await c.execute(
             sa.delete(DELIVERY)
             .where(DELIVERY.c.member_id.in_(member_ids), DELIVERY.c.claim.is_(None))
             .returning(DELIVERY.c.post_id)
         )
-        return set(gone.scalars())
+        return Counter(gone.scalars())
+
+    async def hurry(self, c: AsyncConnection, group_id: int, now: datetime) -> None:
+        """Have everything that is held for a group judged anew, now."""
+        posts = sa.select(POST.c.id).where(POST.c.group_id == group_id)
+        await c.execute(
+            sa.update(DELIVERY)
+            .where(
+                DELIVERY.c.post_id.in_(posts),
+                DELIVERY.c.claim.is_(None),
+                DELIVERY.c.attempts == 0,
+            )
+            .values(due=milliseconds(now))
+        )
 
     # Looking -------------------------------------------------------------------------------
 

@@ -70,13 +70,18 @@ class Arrival:
     contact_blind: bytes
 
 
+_WITH_GROUP = sa.select(
+    MEMBER, GROUP.c.state.label("group_state"), GROUP.c.card.label("group_card")
+).join(GROUP, GROUP.c.id == MEMBER.c.group_id)
+
+
 class Roster:
     """Reads and writes who is who. Every method takes the connection of its transaction."""
 
     def __init__(self, vault: Vault, domain: str | None) -> None:
         self._vault = vault
         self._domain = domain
-        self._cards = lru_cache(maxsize=20_000)(self._open_card)
+        self._kept_cards = lru_cache(maxsize=20_000)(self._open_card)
 
     # Groups --------------------------------------------------------------------------------
 
@@ -94,13 +99,18 @@ class Roster:
         await c.execute(sa.insert(GROUP), row)
         return group
 
-    async def find_group(self, c: AsyncConnection, key: str) -> Group:
-        """Find a group by id or name. Raises `RefusalError`."""
+    async def find_group(self, c: AsyncConnection, key: str, *, lock: bool = False) -> Group:
+        """Find a group by id or name. Raises `RefusalError`.
+
+        `lock` keeps everybody else from changing it until this transaction ends.
+        """
         condition = GROUP.c.name_blind == self._group_blind(key)
         number = read_id(key)
         if number is not None:
             condition |= GROUP.c.id == number
-        row = (await c.execute(sa.select(GROUP).where(condition))).mappings().first()
+        query = sa.select(GROUP).where(condition)
+        found = await c.execute(query.with_for_update() if lock else query)
+        row = found.mappings().first()
         if row is None:
             raise RefusalError("There is no such group.")
         return self.group_from(row)
@@ -128,6 +138,11 @@ class Roster:
         name = Secret(card.pop("name"))
         settings = GroupSettings(**card)
         return Group(id=row["id"], state=GroupState(row["state"]), name=name, settings=settings)
+
+    def _group_of(self, row: Any) -> Group:
+        return self.group_from(
+            {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
+        )
 
     def _group_card(self, group: Group) -> bytes:
         card = {"name": group.name.reveal(), **settings_to_card(group.settings)}
@@ -238,16 +253,23 @@ class Roster:
         await c.execute(sa.insert(ROUTE), {"blind": blind, "member_id": member_id})
         return self.member_from(row)
 
-    async def find_member(self, c: AsyncConnection, key: str) -> Member:
-        """Find a member by id. Raises `RefusalError`."""
+    async def find_member(self, c: AsyncConnection, key: str, *, lock: bool = False) -> Member:
+        """Find a member by id. Raises `RefusalError`. `lock` as in `find_group`."""
         number = read_id(key)
         row = None
         if number is not None:
-            found = await c.execute(sa.select(MEMBER).where(MEMBER.c.id == number))
+            query = sa.select(MEMBER).where(MEMBER.c.id == number)
+            found = await c.execute(query.with_for_update() if lock else query)
             row = found.mappings().first()
         if row is None:
             raise RefusalError("There is no such member.")
         return self.member_from(row)
+
+    async def look_up(self, c: AsyncConnection, member_id: int) -> tuple[Member, Group] | None:
+        """A member and her group; `None` if she is gone."""
+        query = _WITH_GROUP.where(MEMBER.c.id == member_id)
+        row = (await c.execute(query)).mappings().first()
+        return None if row is None else (self.member_from(row), self._group_of(row))
 
     async def members(self, c: AsyncConnection, group: Group) -> list[Member]:
         """The members of a group, by pseudonym."""
@@ -290,13 +312,14 @@ class Roster:
         )
 
     async def remove_member(self, c: AsyncConnection, member: Member, now: datetime) -> None:
-        """Remove a member and what waits for her; her pair rests in quarantine.
+        """Remove a member; her pair rests in quarantine.
 
-        Destroy her key (`Vault.forget`) once this has committed.
+        What waits for her goes first (`Endings.nothing_more_for`), her key (`Vault.forget`) once
+        this has committed.
         """
         resting = sa.update(ROUTE).where(ROUTE.c.member_id == member.id)
         await c.execute(resting.values(member_id=None, until_day=day(now + QUARANTINE)))
-        await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.member_id == member.id))
+        await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.member_id == member.id))  # in flight
         await c.execute(sa.delete(MEMBER).where(MEMBER.c.id == member.id))
 
     async def contact_of(self, c: AsyncConnection, member: Member) -> Contact:
@@ -366,20 +389,13 @@ class Roster:
             blind = self._vault.index(Purpose.MAIL_ROUTE, address.partition("@")[0].lower())
         else:
             blind = self._pair(address, sender)
-        query = (
-            sa.select(MEMBER, GROUP.c.state.label("group_state"), GROUP.c.card.label("group_card"))
-            .join(ROUTE, ROUTE.c.member_id == MEMBER.c.id)
-            .join(GROUP, GROUP.c.id == MEMBER.c.group_id)
-            .where(ROUTE.c.blind == blind)
-        )
+        query = _WITH_GROUP.join(ROUTE, ROUTE.c.member_id == MEMBER.c.id)
+        query = query.where(ROUTE.c.blind == blind)
         row = (await c.execute(query)).mappings().first()
         if row is None or row["contact_blind"] != self.contact_blind(row["group_id"], sender):
             return None
-        group = self.group_from(
-            {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
-        )
         member = self.member_from(row)
-        return Arrival(member=member, group=group, contact_blind=row["contact_blind"])
+        return Arrival(member=member, group=self._group_of(row), contact_blind=row["contact_blind"])
 
     async def end_quarantine(self, c: AsyncConnection, now: datetime) -> int:
         """Free the pairs that have rested long enough. Returns how many."""
@@ -398,6 +414,21 @@ class Roster:
 
     def _at_home(self, local: str) -> Secret:
         return Secret(f"{local}@{self._domain}" if self._domain else "")
+
+    def _cards(self, owner: int, label: str, sealed: bytes) -> dict[str, Any]:
+        """An opened card, from memory while its key lives."""
+        if not self._vault.is_alive(owner):
+            self._kept_cards.cache_clear()
+        return self._kept_cards(owner, label, sealed)
+
+    def forget_cards(self) -> None:
+        """Let go of every opened card."""
+        self._kept_cards.cache_clear()
+
+    async def everyone(self, c: AsyncConnection) -> set[int]:
+        """The ids of all groups and members: whoever may have a key."""
+        ids = sa.union_all(sa.select(GROUP.c.id), sa.select(MEMBER.c.id))
+        return set((await c.execute(ids)).scalars())
 
     def _open_card(self, owner: int, label: str, sealed: bytes) -> dict[str, Any]:
         card: dict[str, Any] = json.loads(self._vault.open(owner, label, sealed))

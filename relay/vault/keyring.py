@@ -81,18 +81,14 @@ class KeyRing:
 
     def get(self, key_id: int) -> bytes | None:
         """The key, or `None` if it was destroyed or never was."""
-        key = self._keys.get(key_id)
-        if key is not None:
-            return key
+        if not self.is_live(key_id):
+            self._scan()  # another process may have added or destroyed it
         slot = self._slots.get(key_id)
         if slot is None:
-            self._scan()  # another process may have added it
-            slot = self._slots.get(key_id)
-        if slot is None:
             return None
-        key = self._unwrap(slot)
-        self._keys[key_id] = key
-        return key
+        if key_id not in self._keys:
+            self._keys[key_id] = self._unwrap(slot)
+        return self._keys[key_id]
 
     def is_live(self, key_id: int) -> bool:
         """Whether the file itself still holds the key: another process may have destroyed it."""

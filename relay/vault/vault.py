@@ -3,7 +3,8 @@
 Where keys live: the master key in a file of its own; the key of each group and member in
 `people.ring`, destroyed when she is removed; the keys of bodies in `bodies.ring`, at least one for
 each hour of writing, destroyed as soon as nothing that is stored was sealed with it. Only
-ciphertext and keyed indexes reach the database, so a stolen copy of it shows counts and days.
+ciphertext and keyed indexes reach the database. A stolen copy of it shows no contact, name or
+word, but how many groups and members there are, which belong together, and until when what waits.
 """
 
 from __future__ import annotations
@@ -114,7 +115,31 @@ class Vault:
         doomed = list(owners)
         for owner in doomed:
             self._ciphers.pop(owner, None)
-        return self._people.destroy(doomed)
+        return self._people.destroy(doomed) if doomed else 0
+
+    def is_alive(self, owner: int) -> bool:
+        """Whether the key of a group or member still exists, whoever may have destroyed it."""
+        return self._people.get(owner) is not None
+
+    def forget_strays(self, known: set[int], before: datetime) -> int:
+        """Destroy the keys of people who are not stored, made before a time. Returns how many.
+
+        They are left when a process dies between removing somebody and destroying her key.
+        """
+        limit = milliseconds(before)
+        return self.forget(
+            slot.key_id
+            for slot in self._people.slots()
+            if slot.key_id not in known and slot.born < limit
+        )
+
+    def purge(self) -> bool:
+        """Let go of keys that another process has destroyed. Whether there were any."""
+        alive = {slot.key_id for ring in (self._people, self._bodies) for slot in ring.slots()}
+        gone = self._ciphers.keys() - alive
+        for key_id in gone:
+            del self._ciphers[key_id]
+        return bool(gone)
 
     def _people_cipher(self, owner: int) -> AESGCM:
         return self._cipher(self._people, owner)
@@ -175,8 +200,9 @@ class Vault:
         return key_id
 
     def _cipher(self, ring: KeyRing, key_id: int) -> AESGCM:
-        cipher = self._ciphers.get(key_id)
+        cipher = self._ciphers.get(key_id) if ring.is_live(key_id) else None
         if cipher is None:
+            self._ciphers.pop(key_id, None)
             key = ring.get(key_id)
             if key is None:
                 msg = "the key is destroyed"

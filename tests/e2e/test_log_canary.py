@@ -448,6 +448,24 @@ async def test_what_others_report_is_tamed(watched: Watched) -> None:
     assert b'"event": "library"' in printed
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_trouble_is_heard_at_every_level(watched: Watched) -> None:
+    """Whoever asks for errors alone hears of the trouble, and of nothing else."""
+    town = watched.town
+    town.overrides["RELAY_LOG_LEVEL"] = "error"
+    await town.spawn()
+    async with Outside(town) as outside, town.opened() as engine:
+        assert await _says(watched, outside, "Quillwort") == 200
+        async with engine.database.writing() as c:
+            await c.execute(sa.text("ALTER TABLE delivery RENAME TO gone"))
+        assert await _says(watched, outside, "Quillwort") == 503
+        async with engine.database.writing() as c:
+            await c.execute(sa.text("ALTER TABLE gone RENAME TO delivery"))
+    await town.stop()
+    assert watched.times("trouble") + watched.times("library") > 0
+    assert watched.times("taken") == 0
+
+
 def test_the_search_knows_every_guise() -> None:
     """Whatever the encoding, and whatever stands around it, a canary is found."""
     value = "Mara Wirklichname=ö+1"

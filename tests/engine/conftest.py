@@ -165,6 +165,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         endings=engine.endings,
         clock=clock,
         wake=lambda: None,
+        stopwatch=lambda: clock.now().timestamp(),
     )
     yield House(engine, clock, intake, sweeper, Recorder("sms"), Recorder("email"))
     await engine.close()
