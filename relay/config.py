@@ -11,7 +11,7 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -41,9 +41,18 @@ def _domain(value: str) -> str:
     return value.lower()
 
 
+def _split(value: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # looked at only when asked for: raises if it is none
+    except ValueError:
+        return None
+    return parts
+
+
 def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
         raise ValueError("must be a web address, for example https://relay.example.org")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must begin with https, except on this machine itself")
@@ -51,8 +60,8 @@ def _url(value: str) -> str:
 
 
 def _smarthost(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+    parts = _split(value.get_secret_value())
+    if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("must be smtp://host:port or smtps://user:password@host:port")
     return value
 

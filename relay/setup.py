@@ -123,7 +123,7 @@ def twilio_urls(settings: Settings) -> dict[str, str]:
     """What to set for each number at Twilio, all with the method POST."""
     base = settings.public_url or ""
     return {
-        "a message comes in": f"{base}/twilio/sms",
+        "a message comes in": f"{base}/twilio/sms#rc=5&rp=all",
         "a call comes in": f"{base}/twilio/voice",
     }
 

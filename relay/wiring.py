@@ -172,7 +172,10 @@ def _channels(engine: Engine) -> Sequence[Channel]:
     if settings.texts:
         found.append(SmsChannel(_sms_out(settings), engine.clock.now))
     if settings.mails:
-        found.append(MailChannel(_mail_out(settings), engine.clock.now))
+        try:
+            found.append(MailChannel(_mail_out(settings), engine.clock.now))
+        except dkim.BadKeyError as error:
+            raise RefusalError(str(error)) from None
     return found
 
 

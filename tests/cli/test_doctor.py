@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections import namedtuple
@@ -20,6 +21,7 @@ from relay.config import Settings
 from relay.doctor import examine
 from relay.store.database import Database
 from tests.cli.conftest import Desk
+from tests.support.postgres import Postgres
 from tests.support.town import DOMAIN, Town
 
 DKIM = f"relay1._domainkey.{DOMAIN}"
@@ -247,12 +249,21 @@ async def test_a_database_of_another_form_is_found(town: Town, statement: str, s
 
 
 @ON_POSTGRESQL
-async def test_a_careless_postgresql_is_found(town: Town) -> None:
-    """A database that says yes before it has written loses acknowledged messages."""
+async def test_a_careless_postgresql_is_found(town: Town, postgres: Postgres) -> None:
+    """A server that does not write safely is found; what a connection can set, the relay sets."""
     name = make_url(town.settings.database).database
     await change(town, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-    checks = await examine(town.settings)
-    assert failed(checks) == {"database"}
+    assert failed(await examine(town.settings)) == set()
+    try:
+        postgres.server.psql("ALTER SYSTEM SET full_page_writes = off")
+        postgres.server.psql("SELECT pg_reload_conf()")
+        async with asyncio.timeout(30):  # the server reads its settings anew when it gets to it
+            while not (found := failed(await examine(town.settings))):
+                await asyncio.sleep(0.05)
+    finally:
+        postgres.server.psql("ALTER SYSTEM RESET full_page_writes")
+        postgres.server.psql("SELECT pg_reload_conf()")
+    assert found == {"database"}
 
 
 def damage(path: Path) -> None:

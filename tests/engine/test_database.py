@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 from relay.errors import RefusalError
 from relay.store.database import Database
-from relay.store.migrate import migrate, script
+from relay.store.migrate import head, migrate, script
 from relay.store.tables import METADATA, TALLY
 
 
@@ -76,6 +76,11 @@ async def test_migrations_give_the_schema_of_the_code(empty_database_url: str) -
     async with database.reading() as c:
         assert await c.run_sync(differences) == []
     await database.close()
+
+
+def test_migrations_are_named_by_their_number() -> None:
+    """The newest file is the head of the chain: that is how it is known without alembic."""
+    assert head() == script().get_current_head()
 
 
 async def test_every_migration_runs_from_the_one_before(empty_database_url: str) -> None:

@@ -68,6 +68,7 @@ async def test_a_quiet_night_does_not_make_the_morning_slow(ground: Ground) -> N
     for _ in range(10):
         await effort(ground, work(ground))
     await ground.fill(ground.crowds[0], 10, ground.clock.now())
+    await ground.fill(ground.crowds[1], 1_000, ground.clock.now() + MORNING)
     in_the_morning = await effort(ground, work(ground))
     await analyse(ground)
     async with reopen(ground) as fresh:
