@@ -30,7 +30,8 @@ async def plans(ground: Ground, work: Work) -> list[str]:
         if ground.is_sqlite:
             return [await _sqlite(c, text, values) for text, values in sent]
         driver = (await c.get_raw_connection()).driver_connection
-        return [await _postgres(driver, text, values) for text, values in sent]
+        asked = [(text, values) for text, values in sent if not text.startswith("SET ")]
+        return [await _postgres(driver, text, values) for text, values in asked]
 
 
 @contextmanager

@@ -201,9 +201,11 @@ class Courier:
         said: list[tuple[Word, dict[str, Field]]] = [
             (Word.DROPPED, {"why": ",".join(sorted(v.why))}) for _, v in ended
         ]
-        if held:
-            await self._outbox.count(c, {Word.HELD: len(held)}, now)
-            said.append((Word.HELD, {"count": len(held)}))
+        lost = sum(1 for _, v in ended if isinstance(v, Drop) and Reason.ANSWER_LOST in v.why)
+        for word, count in ((Word.GIVEN_UP, lost), (Word.HELD, len(held))):
+            if count:
+                await self._outbox.count(c, {word: count}, now)
+                said.append((word, {"count": count}))
         return said
 
     async def _end_judged(

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
+import warnings
 from enum import StrEnum
 from types import TracebackType
+from typing import TextIO
 
 import structlog
 
@@ -99,6 +102,34 @@ def _last_resort(
     if issubclass(kind, KeyboardInterrupt):
         sys.exit(130)
     sys.stderr.write(f"relay: unforeseen trouble: {describe(error.with_traceback(trace))}\n")
+
+
+def guard() -> None:
+    """Take over the other ways in which Python prints trouble by itself. For serving processes.
+
+    Errors of threads, errors nobody can catch and warnings come with the words of whatever went
+    wrong; the name of a thread or a task may hold some too.
+    """
+    threading.excepthook = lambda args: _from_python(args.exc_type, args.exc_value, "thread")
+    sys.unraisablehook = lambda args: _from_python(args.exc_type, args.exc_value, "finaliser")
+    warnings.showwarning = _warned
+
+
+def _from_python(kind: type[BaseException] | None, error: BaseException | None, where: str) -> None:
+    name = "nothing" if kind is None else kind.__name__
+    say(Word.TROUBLE, error=name if error is None else describe(error), where=where)
+
+
+def _warned(
+    message: Warning | str,  # noqa: ARG001 - the hook's shape; the words are dropped on purpose
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    place = f"{category.__name__} at {_short(filename)}:{lineno}"
+    say(Word.LIBRARY, logger="warnings", level="warning", error=place)
 
 
 def configure(*, level: str = "info", json: bool = True) -> None:

@@ -191,6 +191,7 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept) ->
         routes += webhook.routes(_sms_in(settings), accept)
 
     async def ready() -> None:
+        engine.database.check_file()
         async with engine.database.reading() as c:
             await c.execute(sa.text("SELECT 1"))
             if not await is_current(c):

@@ -68,6 +68,7 @@ def serve(
         raise typer.BadParameter(f"--only takes some of {', '.join(sorted(ROLES))}")
     settings = load_settings()
     log.configure(level=settings.log_level)
+    log.guard()
     asyncio.run(_serve(settings, roles, as_json=as_json))
 
 

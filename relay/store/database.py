@@ -12,6 +12,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -39,6 +40,10 @@ _PRAGMAS: dict[str, tuple[str, object]] = {
 }
 
 
+class FileGoneError(Exception):
+    """The file of the database is not where it was. Carries no path."""
+
+
 class Database:
     """One database, two ways in: `writing` (a transaction) and `reading` (a snapshot)."""
 
@@ -46,6 +51,9 @@ class Database:
         """Prepare to connect. Raises `RefusalError` for an address that is none."""
         parsed = _parse(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        in_a_file = self.is_sqlite and parsed.database not in (None, "", ":memory:")
+        self._path = Path(str(parsed.database)) if in_a_file else None
+        self._file: tuple[int, int] | None = None
         if self.is_sqlite:
             self._writer = _sqlite_engine(parsed, begin="BEGIN IMMEDIATE", size=1, checkpoint=1000)
             self._reader = _sqlite_engine(parsed, begin="BEGIN", size=4, checkpoint=0)
@@ -63,7 +71,12 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that has committed, durably, when the block ends without an error."""
+        """A transaction that has committed, durably, when the block ends without an error.
+
+        Raises `FileGoneError` where the file of SQLite was moved, replaced or deleted: what is
+        written to a file without a name is lost with this process.
+        """
+        self.check_file()
         async with self._writer.begin() as connection:
             yield connection
 
@@ -90,6 +103,20 @@ class Database:
         async with self._reader.connect() as connection, connection.begin() as view:
             yield connection
             await view.rollback()
+
+    def check_file(self) -> None:
+        """Raise `FileGoneError` unless the file of SQLite is still the one that is open."""
+        if self._path is None:
+            return
+        try:
+            state = self._path.stat()
+        except FileNotFoundError:
+            if self._file is None:
+                return  # not made yet
+            raise FileGoneError from None
+        self._file = self._file or (state.st_dev, state.st_ino)
+        if self._file != (state.st_dev, state.st_ino):
+            raise FileGoneError
 
     async def close(self) -> None:
         """Close every connection."""
