@@ -11,6 +11,7 @@ class Command(StrEnum):
 
     STOP = "stop"
     START = "start"
+    HELP = "help"
 
 
 _STOP = (
@@ -23,7 +24,11 @@ those of other languages. They win over what else they might mean in a group."""
 _START = ("start", "unstop", "subscribe")
 """Twilio lifts its own block on the first two; nobody is back in a group by them."""
 
+_HELP = ("help", "info", "ayuda", "aide", "hilfe", "ajuda")
+"""`HELP` and `INFO` belong to the carriers. They may be a cry: facilitators hear of them."""
+
 _WORDS = dict.fromkeys(_STOP, Command.STOP) | dict.fromkeys(_START, Command.START)
+_WORDS |= dict.fromkeys(_HELP, Command.HELP)
 
 
 def parse(text: str) -> Command | None:

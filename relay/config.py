@@ -6,6 +6,7 @@ repeated, because a token in the wrong field would be printed with them.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from datetime import timedelta
@@ -68,7 +69,10 @@ def _smarthost(value: SecretStr) -> SecretStr:
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine itself."""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 Listen = Annotated[str, AfterValidator(_listen)]
@@ -98,7 +102,9 @@ class Settings(BaseSettings):
     )
     dns_server: Listen | None = Field(None, description="host:port; the system's if not set")
     dkim_selector: str = Field("relay1", pattern=r"^[a-z0-9-]{1,63}$", description="DKIM selector")
-    twilio_account_sid: str | None = Field(None, pattern=r"^AC[0-9a-fA-F]{32}$", description="AC…")
+    twilio_account_sid: str | None = Field(
+        None, pattern=r"^AC[0-9a-zA-Z]{1,64}$", description="AC…"
+    )
     twilio_auth_token: SecretStr | None = Field(None, description="the account's auth token")
     twilio_api_url: Url | None = Field(None, description="Twilio's own if not set")
     twilio_message_privacy: bool = Field(

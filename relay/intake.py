@@ -112,6 +112,8 @@ class Intake:
             fate = await self._stop(c, inbound, arrival, now)
         elif command is Command.START:
             fate = await self._start(c, arrival, now)
+        elif command is Command.HELP and isinstance(verdict, Pass):
+            fate = await self._help(c, arrival, now)
         elif isinstance(verdict, Pass):
             fate = await self._post(c, inbound, arrival, now)
         else:
@@ -171,14 +173,26 @@ class Intake:
         await self._notices.tell(c, arrival.member.id, wording.WAY_BACK, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.COMMAND, Command.START)
 
+    async def _help(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> _Fate:
+        """A word for the carriers that may be a cry: answered, and brought to facilitators."""
+        member = arrival.member
+        await self._notices.tell(c, member.id, wording.HELP, now, anyway=True)
+        text = wording.WROTE_HELP.format(name=member.name.reveal())
+        for facilitator in await self._roster.facilitators(c, member.group_id):
+            if facilitator != member.id:
+                await self._notices.tell(c, facilitator, text, now, anyway=True)
+        return _Fate(Receipt.TAKEN, Word.COMMAND, Command.HELP)
+
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
 
 
 def _command(inbound: Inbound, author: Member) -> Command | None:
-    """The command that a whole message is; START is one only for who said stop."""
+    """The command that a whole message is; START is one only for who said stop, HELP for others."""
     command = parse(inbound.text.reveal())
+    if author.state is MemberState.STOPPED and command is Command.HELP:
+        return Command.START
     if command is Command.START and author.state is not MemberState.STOPPED:
         return None
     return command

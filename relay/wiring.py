@@ -298,8 +298,11 @@ def make_dkim_key(path: Path) -> bool:
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_bytes(dkim.generate_key())
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(dkim.generate_key())
+    unfinished.rename(path)  # a full disk must not leave half a key that is kept for ever
     return True
 
 
@@ -348,8 +351,3 @@ async def _greet(client: SMTP, config: MailOutConfig) -> str | None:
         except SMTPException:
             return "The smarthost does not accept our user and password."
     return None
-
-
-def tls_versions() -> str:
-    """The TLS library this Python is linked to."""
-    return ssl.OPENSSL_VERSION

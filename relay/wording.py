@@ -13,5 +13,7 @@ NOBODY = "There is nobody else in the group yet, so your message reached nobody.
 PAUSED = "Messages did not reach you, so they were paused. Ask your facilitator to go on."
 ENDED = "This group has ended, so your message was not passed on."
 WAY_BACK = "You said stop, so you get nothing. Ask your facilitator to let you in again."
+HELP = "This word was not passed on to the group, but to who runs it. STOP ends all messages."
+WROTE_HELP = "{name} wrote HELP to the relay. Please look after this member."
 STOPPED = "You will get nothing more from this service. Nobody else was told."
 UNREACHABLE = "Messages do not reach {name} any more. Please check how to reach this member."

@@ -21,7 +21,7 @@ class MailInConfig:
     """What the banner says; never looked up."""
     host: str = "127.0.0.1"
     port: int = 8025
-    max_bytes: int = 2 * 1024 * 1024
+    max_bytes: int = 10 * 1024 * 1024
     tls_cert: Path | None = None
     tls_key: Path | None = None
     """STARTTLS is offered when both are given."""

@@ -80,6 +80,7 @@ class Listener:
         self._tls = _tls_context(config)
         self._sessions: WeakSet[_Session] = WeakSet()
         self._work: set[asyncio.Task[str]] = set()
+        self._large = asyncio.Semaphore(2)
         self._server: asyncio.Server | None = None
 
     @property
@@ -130,6 +131,9 @@ class Listener:
 
     async def _take_post(self, mail: _Mail) -> str:
         """A message to an alias. Other kinds of address branch off before this, by local part."""
+        if mail.null_sender and mail.to.startswith(_BOUNCES):
+            self._note("bounce")  # a 550 would have the smarthost report her address elsewhere
+            return TAKEN
         if _BARE.search(mail.raw):
             self._note("bare_line_end")
             return BARE_LINE_END
@@ -150,7 +154,8 @@ class Listener:
         ours = self.config.domain
         if len(mail.raw) < _LARGE:
             return parse(mail.raw, null_sender=mail.null_sender, ours=ours)
-        return await asyncio.to_thread(parse, mail.raw, null_sender=mail.null_sender, ours=ours)
+        async with self._large:  # a picture takes several times its size
+            return await asyncio.to_thread(parse, mail.raw, null_sender=mail.null_sender, ours=ours)
 
 
 async def serve(
@@ -213,6 +218,9 @@ def _tls_context(config: MailInConfig) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(config.tls_cert, config.tls_key)
     return context
+
+
+_BOUNCES = "bounce+"
 
 
 class _TooBusy(asyncio.Protocol):

@@ -23,6 +23,7 @@ from channels.secret import Contact
 
 _ENHANCED = re.compile(r"\s*(\d)\.(\d{1,3})\.(\d{1,3})\b")
 _STUFF = re.compile(rb"(?m)^\.")
+_FINAL = {(2, 1), (2, 3)}
 _CALLER = (530, 534, 535, 538)
 
 
@@ -212,24 +213,21 @@ def _outcome(stage: _Stage, answer: SMTPResponse) -> Outcome:
     enhanced = (int(match[2]), int(match[3])) if match else None
     if stage is _Stage.MAIL or code in _CALLER:
         return Later(why=Trouble.NOT_CONFIGURED)
-    if stage is _Stage.RCPT:
-        return _refused_recipient(enhanced)
-    bad_contact = enhanced is not None and enhanced[0] == 1
-    return Never(why=Trouble.BAD_CONTACT if bad_contact else Trouble.REFUSED)
+    return _refused(enhanced)
 
 
-def _refused_recipient(enhanced: tuple[int, int] | None) -> Outcome:
-    """5.1.x is about her address; a full mailbox passes; 5.7.x is about us: somebody must look.
+def _refused(enhanced: tuple[int, int] | None) -> Outcome:
+    """What a 5xx says by its enhanced code (RFC 3463): final only where that is beyond doubt.
 
-    A bare 550 says neither: a smarthost that is set up wrongly gives it for every recipient.
+    5.1 is her address; 5.2.1, 5.2.3 and 5.6 are final for this copy; 5.7 is about us, and somebody
+    must look. All else may pass: a smarthost gives a bare 550 for limits and mistakes of its own.
     """
-    if enhanced is not None and enhanced[0] == 7:
-        return Later(why=Trouble.NOT_CONFIGURED)
-    if enhanced == (2, 2):
-        return Later(why=Trouble.REFUSED_FOR_NOW)
     if enhanced is not None and enhanced[0] == 1:
         return Never(why=Trouble.BAD_CONTACT)
-    return Never(why=Trouble.REFUSED)
+    if enhanced is not None and (enhanced in _FINAL or enhanced[0] == 6):
+        return Never(why=Trouble.REFUSED)
+    about_us = enhanced is not None and enhanced[0] == 7
+    return Later(why=Trouble.NOT_CONFIGURED if about_us else Trouble.REFUSED_FOR_NOW)
 
 
 def _broken(stage: _Stage, error: Exception) -> Outcome | None:

@@ -25,8 +25,10 @@ _MOST_FIELDS = 200
 
 _NAME = re.compile(r"[A-Za-z0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9A-Fa-f]{32}")
-_CALL_SID = re.compile(r"CA[0-9A-Fa-f]{32}")
+_OPT_OUT = {"STOP": "stop", "START": "start", "HELP": "help"}
+"""With Advanced Opt-Out the account has words of its own; `OptOutType` says what one stands for."""
+_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9A-Za-z]{1,64}")
+_CALL_SID = re.compile(r"CA[0-9A-Za-z]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,3}")
 _ERROR_CODE = re.compile(r"[0-9]{1,6}")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -136,7 +138,7 @@ def text_in(request: Form, account_sid: str) -> TextIn | Refusal:
         and 0 < len(sender) <= _LONGEST_SENDER
         and _E164.fullmatch(to)
         and "Body" in fields
-        and _COUNT.fullmatch(fields.get("NumMedia", ""))
+        and _COUNT.fullmatch(fields.get("NumMedia", "0"))
     )
     if not well_shaped:
         return Refusal.BAD_SHAPE
@@ -146,8 +148,8 @@ def text_in(request: Form, account_sid: str) -> TextIn | Refusal:
         sid=sid,
         sender=Contact("sms", sender) if _E164.fullmatch(sender) else None,
         to=Secret(to),
-        text=Secret(clean(fields["Body"])),
-        media=int(fields["NumMedia"]),
+        text=Secret(_OPT_OUT.get(fields.get("OptOutType", "")) or clean(fields["Body"])),
+        media=int(fields.get("NumMedia", "0")),
     )
 
 

@@ -361,7 +361,8 @@ class MailWorld:
         """The line with which the host refuses this recipient now, if it was told to."""
         for fault in self._faults:
             if fault.takes(stage, recipient):
-                return f"{fault.code} {fault.code // 100}.0.0 Told to say so"
+                enhanced = "5.1.1" if fault.code == 550 else f"{fault.code // 100}.0.0"
+                return f"{fault.code} {enhanced} Told to say so"
         return None
 
     async def take(self, envelope: Envelope) -> bool:

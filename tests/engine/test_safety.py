@@ -280,3 +280,27 @@ async def test_a_settler_that_dies_stops_the_courier(
     with pytest.raises(MemoryError):
         await asyncio.wait_for(courier.run(), 10)
     assert house.sms.texts_to(ANA) == ["hello"]
+
+
+async def test_help_is_answered_and_brought_to_facilitators(house: House) -> None:
+    """HELP belongs to the carriers and may be a cry: not fanned out, and not lost."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ana", ANA)
+    await house.member(group, "Ivy", IVY, facilitator="yes")
+    await house.say(robin, ROBIN, "HELP")
+    await house.deliver()
+    assert house.sms.texts_to(ANA) == []
+    assert house.sms.texts_to(ROBIN) == [wording.HELP]
+    assert [o.text.reveal() for o in house.email.sent] == [wording.WROTE_HELP.format(name="Robin")]
+    await house.say(robin, ROBIN, "stop")
+    await house.say(robin, ROBIN, "help")
+    await house.deliver()
+    assert house.sms.texts_to(ROBIN) == [wording.HELP, wording.WAY_BACK]
+
+
+def test_texts_of_the_programme_are_one_segment() -> None:
+    """Whatever the relay says by itself fits into one text of 160 plain letters."""
+    texts = [v for k, v in vars(wording).items() if k.isupper()]
+    assert len(texts) > 10
+    assert all(len(t.format(name="x" * 24)) <= 160 and t.isascii() for t in texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from email.message import EmailMessage
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from channels.contract import Trait
 from channels.mail.charsets import decode
-from channels.mail.headers import mailbox, moment, safe_header
+from channels.mail.headers import addresses, mailbox, moment, safe_header
 from channels.mail.markup import html_to_text
 from channels.mail.parse import Limit, Parsed, Unreadable, parse, read
 from channels.mail.plain import clean, unflow
@@ -554,3 +555,19 @@ def test_dates_never_raise(value: str) -> None:
     for candidate in (value, f"Mon, 1 Jan {value}", f"1 Jan 2026 10:00 {value}"):
         found = moment(candidate)
         assert found is None or found.utcoffset() is not None
+
+
+def test_addresses_are_found_in_linear_time() -> None:
+    """A header of 120 kB without an `@` is no way to stop the relay: a quadratic search takes minutes."""
+    for junk in ("a" * 120_000, "a@" * 60_000, "a." * 60_000, "@" * 120_000, "a@b" * 40_000):
+        assert len(addresses(junk)) <= 60_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Ivy <ivy@willow.example>", "a@b.example, c@d.example", "<x@y.example>;z@w.example", "q"],
+)
+def test_every_address_of_a_header_is_found(value: str) -> None:
+    """The quick search finds what the plain one found."""
+    plain = re.findall(r"[^\s<>,;:@()\[\]\"]+@[^\s<>,;:@()\[\]\"]+", value)
+    assert {found.reveal() for found in addresses(value)} == set(plain)
