@@ -18,7 +18,7 @@ from relay.vault.vault import Vault
 _AT_MOST_EVERY = 1.0
 _EVERY = 5.0
 _FORGET_EVERY = 3600.0
-_BATCH = 500
+_BATCH = 50  # posts; each may have as many copies as its group has members
 _LEAP = 300.0
 _DISTRUST = 600.0
 

@@ -44,6 +44,19 @@ class FileGoneError(Exception):
     """The file of the database is not where it was. Carries no path."""
 
 
+_SERVER = {
+    "synchronous_commit": "on",  # acknowledging before it has written would make us lie
+    "enable_seqscan": "off",
+    "enable_sort": "off",
+    "jit": "off",
+}
+"""PostgreSQL goes by our indexes, whatever it believes about the size of a table.
+
+A connection keeps the plans of its statements, also those made while the queue was empty; with
+them each claim of a morning's deliveries would read the whole table once for every row of it.
+"""
+
+
 class Database:
     """One database, two ways in: `writing` (a transaction) and `reading` (a snapshot)."""
 
@@ -64,8 +77,7 @@ class Database:
                 pool_size=8,
                 max_overflow=4,
                 pool_pre_ping=True,
-                # a server told to acknowledge before it has written would make us lie
-                connect_args={"server_settings": {"synchronous_commit": "on"}},
+                connect_args={"server_settings": _SERVER},
             )
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
 

@@ -159,6 +159,7 @@ class Outbox:
         An earlier copy for the same reader goes first if it is due or under way; one that
         failed and is to be tried again does not stand in the way of the next.
         """
+        await _plan_afresh(c)
         d, e = DELIVERY, DELIVERY.alias("earlier")
         moment = milliseconds(now)
         earlier = sa.exists().where(
@@ -263,6 +264,7 @@ class Outbox:
         Without it two of them would each still see the other's copy, and the post would stay.
         """
         if c.dialect.name == "postgresql":
+            await _plan_afresh(c)
             ids = sorted(set(post_ids))
             query = sa.select(POST.c.id).where(POST.c.id.in_(ids)).order_by(POST.c.id)
             await c.execute(query.with_for_update())
@@ -443,6 +445,12 @@ def _by(items: Iterable[V], key: Callable[[V], K]) -> dict[K, list[V]]:
     for item in items:
         found.setdefault(key(item), []).append(item)
     return found
+
+
+async def _plan_afresh(c: AsyncConnection) -> None:
+    """Until the end of the transaction, PostgreSQL uses no plan from when the queue was empty."""
+    if c.dialect.name == "postgresql":
+        await c.execute(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 def _insert(c: AsyncConnection, table: sa.Table) -> Any:

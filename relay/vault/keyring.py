@@ -100,22 +100,27 @@ class KeyRing:
 
     def slots(self) -> tuple[Slot, ...]:
         """What lives in the file now."""
-        self._scan()
+        self._refresh()
         return tuple(self._slots.values())
 
     def destroy(self, key_ids: Iterable[int]) -> int:
         """Overwrite keys with noise, durably, and check that they are gone. Returns how many."""
         doomed = set(key_ids)
         with self._locked():
-            self._scan()
-            hit = [slot for slot in self._slots.values() if slot.key_id in doomed]
+            self._refresh()
+            if doomed - self._slots.keys():
+                self._scan()
+            hit = [self._slots[key_id] for key_id in doomed & self._slots.keys()]
             for slot in hit:
                 os.pwrite(self._file, secrets.token_bytes(_SLOT), slot.number * _SLOT)
             os.fdatasync(self._file)
-            self._scan()
+            survivors = [slot for slot in hit if self.is_live(slot.key_id)]
+            for slot in hit:
+                del self._slots[slot.key_id]
+            self._scanned = self._state()
         for key_id in doomed:
             self._keys.pop(key_id, None)
-        if doomed & self._slots.keys():
+        if survivors:
             raise RefusalError("A key could not be destroyed; the key ring file is not writable.")
         return len(hit)
 
