@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from channels.mail.plain import SIGNATURE
+
 
 def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -31,8 +33,21 @@ _HIDDEN_STYLE = re.compile(
     r"|(?:font-size|max-height)\s*:\s*0(?![.\d]))",
     re.IGNORECASE,
 )
-_SIGNATURES = frozenset({"gmail_signature", "gmail_signature_prefix", "moz-signature"})
-_SIGNATURE_IDS = frozenset({"AppleMailSignature", "ms-outlook-mobile-signature", "Signature"})
+_ADDED_CLASSES = _names(
+    "gmail_signature gmail_signature_prefix moz-signature protonmail_signature_block "
+    "gmail_attr moz-cite-prefix yahoo_quoted ms-outlook-mobile-reference-message zmail_extra"
+)
+_ADDED_IDS = _names(
+    "AppleMailSignature ms-outlook-mobile-signature Signature composer_signature "
+    "mail-editor-reference-message-container"
+)
+"""What mail programs mark as a signature, an attribution, or history in a box of its own."""
+_YAHOOS = re.compile(r"yahoo_quoted_\d{1,20}|ydp\w{1,20}(?:signature|yahoo_quoted)")
+_HISTORY_IDS = _names("divRplyFwdMsg stopSpelling")
+"""From here on there is only history: Outlook's two."""
+_APPLE_SIGNATURE_ID = "lineBreakAtBeginningOfSignature"
+_LONGEST_SIGNATURE = 400
+_NO_BORDER = re.compile(r"border\s*:\s*(?:none|0)", re.IGNORECASE)
 _SPACES = re.compile("[ \t\n\r\f\xa0]+")
 _BLANKS = re.compile(r"\n{3,}")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
@@ -137,6 +152,10 @@ class _Page:
     words: list[str] = field(default_factory=list)
     quotes: int = 0
     verbatim: int = 0
+    over: bool = False
+    """Nothing below is hers."""
+    signature: int = 0
+    """The identity of the element that is a signature, once it is known."""
 
     def write(self, text: str) -> None:
         if self.verbatim:
@@ -151,7 +170,8 @@ class _Page:
 
     def break_line(self) -> None:
         """End the line, even an empty one."""
-        line = "".join(self.words).rstrip()
+        line = "".join(self.words)
+        line = line if line == SIGNATURE else line.rstrip()
         self.words.clear()
         marks = ">" * min(self.quotes, _MOST_MARKS)
         self.lines.append(f"{marks} {line}".rstrip() if marks else line)
@@ -171,7 +191,7 @@ class _Page:
 def _walk(root: LexborNode, page: _Page) -> None:
     """Depth first without recursion: mail nests deeper than Python's stack."""
     stack: list[tuple[LexborNode, bool]] = [(root, False)]
-    while stack:
+    while stack and not page.over:
         node, leaving = stack.pop()
         if leaving:
             _leave(node, page)
@@ -191,10 +211,18 @@ def _walk(root: LexborNode, page: _Page) -> None:
 def _enter(node: LexborNode, page: _Page) -> bool:
     """Write what comes before the children; False where nothing of the element is shown."""
     tag = node.tag or ""
-    if tag in _SILENT or _hidden(node):
+    attributes = node.attributes
+    if tag in _SILENT or (attributes and _hidden(attributes)):
+        return False
+    if page.signature and node.mem_id == page.signature:
+        return False
+    if not page.quotes and attributes.get("id") in _HISTORY_IDS:
+        page.over = True
         return False
     if tag == "br":
         page.break_line()
+        if attributes.get("id") == _APPLE_SIGNATURE_ID and not page.signature:
+            page.signature = _signature_behind(node)
         return False
     if tag in _PARAGRAPHS:
         page.blank()
@@ -204,7 +232,7 @@ def _enter(node: LexborNode, page: _Page) -> bool:
         page.write(" ")
     if tag == "li":
         page.write("- ")
-    page.quotes += tag == "blockquote"
+    page.quotes += tag == "blockquote" and not _indents(attributes)
     page.verbatim += tag == "pre"
     return True
 
@@ -215,20 +243,37 @@ def _leave(node: LexborNode, page: _Page) -> None:
         _write_address(node, page)
     if tag in _PARAGRAPHS or tag in _BLOCKS:
         page.end_line()
-    page.quotes -= tag == "blockquote"
+    page.quotes -= tag == "blockquote" and not _indents(node.attributes)
     page.verbatim -= tag == "pre"
     if tag in _PARAGRAPHS:
         page.blank()
 
 
-def _hidden(node: LexborNode) -> bool:
-    attributes = node.attributes
-    if not attributes:
-        return False
+def _hidden(attributes: dict[str, str | None]) -> bool:
+    """Whether a reader would not see it, or a mail program put it in."""
     if "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style") or ""):
         return True
+    marked = attributes.get("id") or ""
     classes = (attributes.get("class") or "").split()
-    return not _SIGNATURES.isdisjoint(classes) or (attributes.get("id") or "") in _SIGNATURE_IDS
+    if marked in _ADDED_IDS or not _ADDED_CLASSES.isdisjoint(classes):
+        return True
+    return any(map(_YAHOOS.fullmatch, (marked, *classes)))
+
+
+def _indents(attributes: dict[str, str | None]) -> bool:
+    """Whether a blockquote only moves the margin: Gmail's button for that makes one."""
+    is_quote = attributes.get("type") == "cite" or "quote" in (attributes.get("class") or "")
+    return not is_quote and bool(_NO_BORDER.search(attributes.get("style") or ""))
+
+
+def _signature_behind(mark: LexborNode) -> int:
+    """The identity of the element behind Apple's mark, if it is short and no quote; else 0."""
+    behind = mark.next
+    while behind is not None and behind.is_text_node and not (behind.text() or "").strip():
+        behind = behind.next
+    if behind is None or not behind.is_element_node or behind.css_first("blockquote"):
+        return 0
+    return behind.mem_id if len(behind.text(deep=True)) <= _LONGEST_SIGNATURE else 0
 
 
 def _write_address(node: LexborNode, page: _Page) -> None:

@@ -134,6 +134,7 @@ class _Fault:
 
     recipient: str | None
     code: int
+    enhanced: str
     stage: Literal["rcpt", "data"]
     left: int
 
@@ -312,10 +313,21 @@ class MailWorld:
         code: int = 550,
         stage: Literal["rcpt", "data"] = "rcpt",
         times: int = FOREVER,
+        *,
+        enhanced: str = "",
     ) -> None:
-        """Refuse with this code at this stage, for one recipient or all, so many times."""
-        recipient = None if rcpt is None else fold(rcpt)
-        self._faults.append(_Fault(recipient=recipient, code=code, stage=stage, left=times))
+        """Refuse with this code at this stage, for one recipient or all, so many times.
+
+        The enhanced code (RFC 3463) of a 550 says that there is no such mailbox, unless given.
+        """
+        fault = _Fault(
+            recipient=None if rcpt is None else fold(rcpt),
+            code=code,
+            enhanced=enhanced or ("5.1.1" if code == 550 else f"{code // 100}.0.0"),
+            stage=stage,
+            left=times,
+        )
+        self._faults.append(fault)
 
     def drop_answer(self, times: int = 1) -> None:
         """Take the next mails, then hang up before saying so."""
@@ -361,8 +373,7 @@ class MailWorld:
         """The line with which the host refuses this recipient now, if it was told to."""
         for fault in self._faults:
             if fault.takes(stage, recipient):
-                enhanced = "5.1.1" if fault.code == 550 else f"{fault.code // 100}.0.0"
-                return f"{fault.code} {enhanced} Told to say so"
+                return f"{fault.code} {fault.enhanced} Told to say so"
         return None
 
     async def take(self, envelope: Envelope) -> bool:

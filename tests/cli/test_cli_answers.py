@@ -33,7 +33,7 @@ def test_init_writes_once_and_keeps_everything(desk: Desk) -> None:
         (f"_dmarc.{DOMAIN}", "TXT"),
     ]
     assert first["twilio"] == {
-        "a message comes in": "https://relay.example/twilio/sms",
+        "a message comes in": "https://relay.example/twilio/sms#rc=5&rp=all",
         "a call comes in": "https://relay.example/twilio/voice",
     }
     before = desk.dump()

@@ -207,7 +207,7 @@ async def _faults_on_the_way_out(watched: Watched, outside: Outside) -> None:
     town.carrier.fail(contact["Quillwort"], http=500)
     town.carrier.fail(contact["Bryonia"], code=21211)
     town.carrier.fail(contact["Samphire"], code=21610)
-    town.mail.fail(contact["Yarrowroot"], 550, "data", times=1)
+    town.mail.fail(contact["Yarrowroot"], 554, "data", times=1, enhanced="5.6.0")
     assert await _says(watched, outside, "Tansyleaf") == 250
     await watched.said("never", 3)
     await watched.said("later", 1)
