@@ -37,6 +37,7 @@ _ANSWERS = {
 }
 
 
+_SPEAKER = re.compile(r"\n(?=[^\S\n]*([^:\uff1a\n]{1,40})[:\uff1a])")
 _PREFIXED = re.compile(r"\w{1,4}\s?:")
 """`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
@@ -129,7 +130,7 @@ class Intake:
             author=member.name,
             mask=member.mask,
             subject=inbound.subject,
-            text=Secret(inbound.text.reveal().strip()),
+            text=Secret(await self._in_one_voice(c, member, inbound.text.reveal().strip())),
         )
         post = await self._outbox.add_post(
             c, group_id=member.group_id, author_id=member.id, body=body, expires=expires, now=now
@@ -141,6 +142,18 @@ class Intake:
         if Trait.FILES_LEFT_OUT in inbound.traits:
             await self._notices.tell(c, member.id, wording.FILES_LEFT_OUT, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
+
+    async def _in_one_voice(self, c: AsyncConnection, author: Member, text: str) -> str:
+        """Mark lines that would read as if another member spoke.
+
+        A text arrives as `Robin: hello`; a second line `Lou: hello` in it would look like a second
+        text. Only names of this group are marked, by `> `; all other words stay as they are.
+        """
+        named = {match[1].strip() for match in _SPEAKER.finditer(text)} - {author.name.reveal()}
+        if not named:
+            return text
+        others = await self._roster.names_in_use(c, author.group_id, named)
+        return _SPEAKER.sub(lambda m: "\n> " if m[1].strip() in others else m[0], text)
 
     async def _answer(
         self,

@@ -304,3 +304,17 @@ def test_texts_of_the_programme_are_one_segment() -> None:
     texts = [v for k, v in vars(wording).items() if k.isupper()]
     assert len(texts) > 10
     assert all(len(t.format(name="x" * 24)) <= 160 and t.isascii() for t in texts)
+
+
+async def test_nobody_speaks_in_another_members_voice(house: House) -> None:
+    """A later line that begins like another member's text is marked; other words are not."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ana", ANA)
+    await house.member(group, "Lou", SOL)
+    said = "hi\nLou: I told him\nl0u : where we meet\nNote: bring tea\nRobin: me again\nHim: no"
+    await house.say(robin, ROBIN, said)
+    await house.deliver()
+    assert house.sms.texts_to(ANA) == [
+        "hi\n> Lou: I told him\n> l0u : where we meet\nNote: bring tea\nRobin: me again\nHim: no"
+    ]
