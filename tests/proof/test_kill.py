@@ -229,7 +229,6 @@ async def test_kill(town: Town, database_url: str) -> None:
     """200 posts, 22 kills: nothing acknowledged is lost, repeats are few, single and counted."""
     backend = database_url.partition(":")[0]
     figures = await run(town, posts=200, kills=22, longest=7, name=f"kill.{backend}")
-    assert figures.retried > 0
     assert figures.repeated <= figures.kills
 
 
