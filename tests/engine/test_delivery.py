@@ -161,6 +161,24 @@ async def test_order_is_kept_for_each_reader(house: House) -> None:
     assert house.sms.texts_to(SOL) == said
 
 
+async def test_a_reader_has_one_copy_on_its_way_at_a_time(house: House) -> None:
+    """While one copy is being sent, the next for the same reader does not start: order holds."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ana", ANA)
+    for n in range(3):
+        await house.say(robin, ROBIN, f"part {n}")
+    house.sms.gate = asyncio.Event()
+    delivering = asyncio.create_task(house.deliver())
+    await house.sms.started.wait()
+    courier = house.courier(house.sms)  # not a second one at work either
+    assert await courier._fill() == []
+    assert house.sms.texts_to(ANA) == ["part 0"]
+    house.sms.gate.set()
+    await delivering
+    assert house.sms.texts_to(ANA) == ["part 0", "part 1", "part 2"]
+
+
 async def test_trouble_delays_and_does_not_lose(house: House) -> None:
     """A later copy may overtake one that failed; the failed one comes with the next attempt."""
     group = await house.group()
