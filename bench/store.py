@@ -157,19 +157,7 @@ async def _measure_courier(
 
 def courier_of(ground: Ground, channel: Recorder) -> Courier:
     """A courier as the wiring builds it, on a channel that only records."""
-    engine = ground.engine
-    return Courier(
-        channel=channel,
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        policies=catalogue.DELIVERY,
-        lease=_LEASE,
-        clock=ground.clock,
-        ended=_nothing,
-    )
+    return Courier(ground.engine, channel, catalogue.DELIVERY, _nothing)
 
 
 def _nothing() -> None:

@@ -255,18 +255,7 @@ async def _relay(ground: Ground, channel: str) -> AsyncIterator[Say]:
     )
     app = await wiring.start(engine, {"delivery"})
     try:
-        intake = Intake(
-            database=engine.database,
-            roster=engine.roster,
-            outbox=engine.outbox,
-            vault=engine.vault,
-            endings=engine.endings,
-            notices=engine.notices,
-            policies=catalogue.POST,
-            life=engine.settings.post_life,
-            clock=engine.clock,
-            wake=app.wake,
-        )
+        intake = Intake(engine, catalogue.POST, app.wake)
 
         async def say() -> None:
             await _say(intake, author, contact)

@@ -20,16 +20,14 @@ from channels.contract import Channel, Later, Never, Outcome, Outgoing, Sent, Tr
 from policies.facts import DeliveryPolicy, MemberState
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay.backoff import delay
-from relay.clock import Clock, moment
-from relay.ending import Endings
+from relay.clock import moment
+from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.judge import judge_delivery
 from relay.log import Field, Word, say, trouble
 from relay.model import Body, Due
-from relay.store.database import Database
-from relay.store.outbox import Outbox, SealedReader
-from relay.store.roster import Roster
-from relay.vault.vault import SealedBody, UnsealError, Vault
+from relay.store.outbox import SealedReader
+from relay.vault.vault import SealedBody, UnsealError
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -67,27 +65,21 @@ class Courier:
 
     def __init__(
         self,
-        *,
+        engine: Engine,
         channel: Channel,
-        database: Database,
-        roster: Roster,
-        outbox: Outbox,
-        vault: Vault,
-        endings: Endings,
         policies: Sequence[DeliveryPolicy],
-        lease: timedelta,
-        clock: Clock,
         ended: Callable[[], None],
     ) -> None:
+        """`ended` is called when outcomes were written down: posts may have ended with them."""
         self._channel = channel
-        self._database = database
-        self._roster = roster
-        self._outbox = outbox
-        self._vault = vault
-        self._endings = endings
+        self._database = engine.database
+        self._roster = engine.roster
+        self._outbox = engine.outbox
+        self._vault = engine.vault
+        self._endings = engine.endings
+        self._lease = engine.settings.lease
+        self._clock = engine.clock
         self._policies = policies
-        self._lease = lease
-        self._clock = clock
         self._ended = ended
         self._woken = asyncio.Event()
         self._results: asyncio.Queue[_Result] = asyncio.Queue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,17 +15,13 @@ from channels.secret import Secret
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
-from relay.clock import Clock
 from relay.commands import Command, parse
-from relay.ending import Endings
+from relay.engine import Engine
 from relay.judge import judge_post
 from relay.log import Word, say
 from relay.model import Body, Member, end_of_life
-from relay.notices import Notices
-from relay.store.database import Database
-from relay.store.outbox import Outbox
-from relay.store.roster import Arrival, Roster
-from relay.vault.vault import Purpose, Vault
+from relay.store.roster import Arrival
+from relay.vault.vault import Purpose
 
 _ANSWERS = {
     Reason.EMPTY: wording.EMPTY,
@@ -59,28 +55,18 @@ class Intake:
     """Takes messages in. `accept` is what every channel is given."""
 
     def __init__(
-        self,
-        *,
-        database: Database,
-        roster: Roster,
-        outbox: Outbox,
-        vault: Vault,
-        endings: Endings,
-        notices: Notices,
-        policies: Sequence[PostPolicy],
-        life: timedelta,
-        clock: Clock,
-        wake: Callable[[], None],
+        self, engine: Engine, policies: Sequence[PostPolicy], wake: Callable[[], None]
     ) -> None:
-        self._database = database
-        self._roster = roster
-        self._outbox = outbox
-        self._vault = vault
-        self._endings = endings
-        self._notices = notices
+        """`wake` is called when something was taken that may be due at once."""
+        self._database = engine.database
+        self._roster = engine.roster
+        self._outbox = engine.outbox
+        self._vault = engine.vault
+        self._endings = engine.endings
+        self._notices = engine.notices
+        self._life = engine.settings.post_life
+        self._clock = engine.clock
         self._policies = policies
-        self._life = life
-        self._clock = clock
         self._wake = wake
 
     async def accept(self, inbound: Inbound) -> Receipt:

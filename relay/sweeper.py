@@ -7,13 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from relay.clock import Clock, stopwatch
-from relay.ending import Endings
+from relay.clock import stopwatch
+from relay.engine import Engine
 from relay.log import Word, say, trouble
-from relay.store.database import Database
-from relay.store.outbox import Outbox
-from relay.store.roster import Roster
-from relay.vault.vault import Vault
 
 _AT_MOST_EVERY = 1.0
 _EVERY = 5.0
@@ -28,22 +24,17 @@ class Sweeper:
 
     def __init__(
         self,
-        *,
-        database: Database,
-        roster: Roster,
-        outbox: Outbox,
-        vault: Vault,
-        endings: Endings,
-        clock: Clock,
+        engine: Engine,
         wake: Callable[[], None],
         stopwatch: Callable[[], float] = stopwatch,
     ) -> None:
-        self._database = database
-        self._roster = roster
-        self._outbox = outbox
-        self._vault = vault
-        self._endings = endings
-        self._clock = clock
+        """`wake` is called when authors were told something that may be due at once."""
+        self._database = engine.database
+        self._roster = engine.roster
+        self._outbox = engine.outbox
+        self._vault = engine.vault
+        self._endings = engine.endings
+        self._clock = engine.clock
         self._wake = wake
         self._woken = asyncio.Event()
         self._stopwatch = stopwatch

@@ -83,7 +83,7 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
     try:
         _run(app, _purge(engine), "purge")
         await _start_delivery(app, roles)
-        intake = _intake(engine, app)
+        intake = Intake(engine, catalogue.POST, app.wake)
         await _start_web(app, roles, intake.accept)
         await _start_mail(app, roles, intake.accept)
     except BaseException:
@@ -100,21 +100,6 @@ async def _purge(engine: Engine) -> None:
             engine.roster.forget_cards()
 
 
-def _intake(engine: Engine, app: Application) -> Intake:
-    return Intake(
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        notices=engine.notices,
-        policies=catalogue.POST,
-        life=engine.settings.post_life,
-        clock=engine.clock,
-        wake=app.wake,
-    )
-
-
 # Delivery ----------------------------------------------------------------------------------
 
 
@@ -122,36 +107,13 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
     if "delivery" not in roles:
         return
     engine = app.engine
-    sweeper = Sweeper(
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        clock=engine.clock,
-        wake=app.wake,
-    )
+    sweeper = Sweeper(engine, app.wake)
     _run(app, sweeper.run(), "sweeper")
     for channel in _channels(engine):
         app.stack.push_async_callback(channel.close)
-        courier = _courier(engine, channel, sweeper)
+        courier = Courier(engine, channel, catalogue.DELIVERY, sweeper.wake)
         app.couriers.append(courier)
         _run(app, courier.run(), f"courier-{channel.name}")
-
-
-def _courier(engine: Engine, channel: Channel, sweeper: Sweeper) -> Courier:
-    return Courier(
-        channel=channel,
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        policies=catalogue.DELIVERY,
-        lease=engine.settings.lease,
-        clock=engine.clock,
-        ended=sweeper.wake,
-    )
 
 
 def _run(app: Application, work: Coroutine[None, None, None], name: str) -> None:

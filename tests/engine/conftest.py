@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -99,19 +98,7 @@ class House:
 
     def courier(self, channel: Recorder) -> Courier:
         """A courier as the wiring builds it."""
-        e = self.engine
-        return Courier(
-            channel=channel,
-            database=e.database,
-            roster=e.roster,
-            outbox=e.outbox,
-            vault=e.vault,
-            endings=e.endings,
-            policies=catalogue.DELIVERY,
-            lease=timedelta(seconds=60),
-            clock=self.clock,
-            ended=self.sweeper.wake,
-        )
+        return Courier(self.engine, channel, catalogue.DELIVERY, self.sweeper.wake)
 
     async def is_busy(self) -> bool:
         """Whether something is due, or claimed and not settled."""
@@ -145,27 +132,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     clock = StoppedClock()
     engine = await open_engine(settings, clock)
     await engine.registrar.add_numbers(["+12025550181", "+12025550182"])
-    intake = Intake(
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        notices=engine.notices,
-        policies=catalogue.POST,
-        life=settings.post_life,
-        clock=clock,
-        wake=lambda: None,
-    )
-    sweeper = Sweeper(
-        database=engine.database,
-        roster=engine.roster,
-        outbox=engine.outbox,
-        vault=engine.vault,
-        endings=engine.endings,
-        clock=clock,
-        wake=lambda: None,
-        stopwatch=lambda: clock.now().timestamp(),
-    )
+    intake = Intake(engine, catalogue.POST, lambda: None)
+    sweeper = Sweeper(engine, lambda: None, stopwatch=lambda: clock.now().timestamp())
     yield House(engine, clock, intake, sweeper, Recorder("sms"), Recorder("email"))
     await engine.close()

@@ -163,17 +163,7 @@ async def test_an_answer_we_know_is_not_repeated_after_an_outage(house: House) -
 
 async def test_a_clock_that_leaps_ends_nothing(house: House) -> None:
     """Two days forward in a moment: held posts stay, until the clock has gone on steadily."""
-    e = house.engine
-    sweeper = Sweeper(
-        database=e.database,
-        roster=e.roster,
-        outbox=e.outbox,
-        vault=e.vault,
-        endings=e.endings,
-        clock=house.clock,
-        wake=lambda: None,
-        stopwatch=stopwatch,
-    )
+    sweeper = Sweeper(house.engine, lambda: None, stopwatch=stopwatch)
     group = await house.group()
     robin = await house.member(group, "Robin", ROBIN)
     await house.member(group, "Ana", ANA)
