@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,17 +27,18 @@ from relay.errors import RefusalError
 T = TypeVar("T")
 
 _TRIES = 6
+_PATIENCE, _PATIENCE_STEP = 300, 0.05
 _PASSING = {"40001", "40P01", "23503", "23505"}
 """Serialisation failure, deadlock, a row that went or came meanwhile (PostgreSQL appendix A)."""
 
 _PRAGMAS: dict[str, tuple[str, object]] = {
+    "busy_timeout": ("15000", 15_000),
     "journal_mode": ("WAL", "wal"),
     "synchronous": ("FULL", 2),
     "secure_delete": ("ON", 1),
     "foreign_keys": ("ON", 1),
     "trusted_schema": ("OFF", 0),
     "temp_store": ("MEMORY", 2),
-    "busy_timeout": ("15000", 15_000),
 }
 
 
@@ -149,6 +151,24 @@ def _parse(url: str) -> URL:
     raise RefusalError("RELAY_DATABASE_URL must begin with sqlite: or postgresql:.")
 
 
+def _set_patiently(connection: Any, cursor: Any, statement: str) -> None:
+    """Run a PRAGMA; again while processes that start together make the same new file.
+
+    SQLite's own waiting does not cover the change to WAL: it gives up at once, because waiting
+    there could deadlock (https://www.sqlite.org/c3ref/busy_handler.html).
+    """
+    for _ in range(_PATIENCE):
+        try:
+            cursor.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.run_async(lambda _: asyncio.sleep(_PATIENCE_STEP))
+        else:
+            return
+    cursor.execute(statement)
+
+
 def _sqlite_engine(url: URL, *, begin: str, size: int, checkpoint: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
@@ -164,7 +184,7 @@ def _sqlite_engine(url: URL, *, begin: str, size: int, checkpoint: int) -> Async
         connection.isolation_level = None  # the driver must not begin transactions by itself
         cursor = connection.cursor()
         for name, (wanted, shown) in _PRAGMAS.items():
-            cursor.execute(f"PRAGMA {name}={wanted}")
+            _set_patiently(connection, cursor, f"PRAGMA {name}={wanted}")
             cursor.execute(f"PRAGMA {name}")
             (found,) = cursor.fetchone()
             if found != shown:
