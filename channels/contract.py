@@ -9,7 +9,7 @@ whatever could identify a person or repeat her words travels inside `Secret`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Protocol
@@ -25,7 +25,42 @@ class Trait(StrEnum):
     AUTOMATIC = "automatic"
     """Written by a machine: an auto-reply, bounce, list mail (RFC 3834 section 5)."""
     FILES_LEFT_OUT = "files_left_out"
-    """Pictures or files came with it and are not passed on."""
+    """Something came with it that no group could pass on, and that is not in `files`."""
+
+
+class Proof(StrEnum):
+    """How sure the channel is that the sender wrote the message."""
+
+    PROVEN = "proven"
+    """Signed by her provider, for this place and this time."""
+    WEAK = "weak"
+    """Nothing speaks against it, nothing proves it: she has to confirm it."""
+    FORGED = "forged"
+    """Her provider says that what it did not sign is not hers."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something that came with a message, as it came. It goes no further than `files.clean`."""
+
+    octets: bytes = field(repr=False)
+
+
+class PictureKind(StrEnum):
+    """What a picture that leaves is encoded as."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    GIF = "gif"
+    WEBP = "webp"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture made anew from its pixels: nothing else of the file is in it."""
+
+    kind: PictureKind
+    octets: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +75,12 @@ class Inbound:
     """The proxy number or alias it was written to: it decides the group, nothing else does."""
     text: Secret
     subject: Secret = NO_WORDS
-    authentic: bool
-    """Whether the channel could verify that `sender` wrote it."""
+    html: Secret = NO_WORDS
+    """The same words as `text`, as clean html; empty where there is none that says just that."""
+    files: tuple[File, ...] = ()
+    answers: tuple[Secret, ...] = ()
+    """Ids of ours that it answers (`Outgoing.message_id`), the oldest first."""
+    proof: Proof
     traits: frozenset[Trait] = frozenset()
     refusal_is_heard: bool = False
     """Whether `REFUSED` reaches the writer by itself, as an SMTP 550 does; a text has no such."""
@@ -62,6 +101,31 @@ Accept = Callable[[Inbound], Awaitable[Receipt]]
 """How a channel hands a message in. An exception means trouble on our side: answer "later"."""
 
 
+class News(StrEnum):
+    """What the outside world lets us know about a copy we sent, or about its reader."""
+
+    DEAD = "dead"
+    """The address does not exist or takes nothing any more (RFC 3463: 5.1.1 and its like)."""
+    FAILED = "failed"
+    """This copy was not delivered: full, too slow, or refused for what it is."""
+    COMPLAINT = "complaint"
+    """She told her provider that she does not want this (RFC 5965)."""
+    UNSUBSCRIBE = "unsubscribe"
+    """She, or her mail program at her click, asked to get nothing more (RFC 8058)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One piece of news; the token is one we gave out, or it is nothing."""
+
+    news: News
+    token: Secret
+
+
+Hear = Callable[[Report], Awaitable[None]]
+"""How a channel hands a report in. Unknown tokens do nothing. An exception means "later"."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One copy of one post for one reader, to be composed from nothing but this."""
@@ -79,6 +143,23 @@ class Outgoing:
     """The address under which the author appears in mail."""
     subject: Secret
     text: Secret
+    html: Secret = NO_WORDS
+    """The same words; empty unless the group wants html."""
+    pictures: tuple[Picture, ...] = ()
+    private: bool = False
+    """Written to this reader alone: an answer to it goes to its author alone."""
+    message_id: Secret = NO_WORDS
+    """A token, this reader's own, from which only we can tell which post it is."""
+    references: tuple[Secret, ...] = ()
+    """Such tokens of the posts it answers, the oldest first."""
+    return_path: Secret = NO_WORDS
+    """A token for what could not be delivered; it comes back in a `Report`."""
+    unsubscribe: Secret = NO_WORDS
+    """A token with which anyone who holds this copy can end them; the reader's own."""
+    list_id: Secret = NO_WORDS
+    """A token that names the group to this reader's mail program, the same for all its posts."""
+    confirm: Secret = NO_WORDS
+    """A token: an answer to this copy confirms something."""
     expires: datetime
     """Aware. After this the copy must not reach anyone."""
 
