@@ -48,6 +48,7 @@ bench-json: $(STAMP)
 lock: # needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.lock
+	echo 'atheris>=3.0,<3.1' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate - -o requirements/fuzz.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
