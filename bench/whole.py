@@ -24,7 +24,7 @@ from twilio.rest import Client
 
 from bench.figures import Figure, Rates, duels
 from bench.ground import BODY, Ground, Site, open_ground
-from channels.contract import Inbound, Receipt
+from channels.contract import Inbound, Proof, Receipt
 from channels.secret import Contact
 from policies import catalogue
 from relay import wiring
@@ -272,7 +272,7 @@ async def _say(intake: Intake, author: Member, contact: str) -> None:
         sender=Contact(author.channel, contact),
         to=author.write_to,
         text=BODY.text,
-        authentic=True,
+        proof=Proof.PROVEN,
     )
     if await intake.accept(inbound) is not Receipt.TAKEN:
         raise RuntimeError("the relay did not take the message")

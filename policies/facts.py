@@ -11,6 +11,14 @@ from zoneinfo import ZoneInfo
 from policies.verdict import Verdict
 
 
+class Proof(StrEnum):
+    """How sure it is that the author wrote it."""
+
+    PROVEN = "proven"
+    WEAK = "weak"
+    FORGED = "forged"
+
+
 class GroupState(StrEnum):
     """Life of a group."""
 
@@ -43,7 +51,7 @@ class PostFacts:
 
     group: GroupState
     author: MemberState
-    authentic: bool
+    proof: Proof
     automatic: bool
     characters: int
     longest: int

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     GROUP_FROZEN = "group_frozen"
     NOT_A_MEMBER_NOW = "not_a_member_now"
     NOT_AUTHENTIC = "not_authentic"
+    NOT_PROVEN = "not_proven"
     QUIET_HOURS = "quiet_hours"
     STOPPED = "stopped"
     TOO_LONG = "too_long"

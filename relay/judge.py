@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from channels.contract import Inbound, Trait
-from policies.facts import DeliveryFacts, DeliveryPolicy, PostFacts, PostPolicy, Window
+from policies.facts import DeliveryFacts, DeliveryPolicy, PostFacts, PostPolicy, Proof, Window
 from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_window
@@ -20,7 +20,7 @@ def judge_post(
     facts = PostFacts(
         group=group.state,
         author=author.state,
-        authentic=inbound.authentic,
+        proof=Proof(inbound.proof),
         automatic=Trait.AUTOMATIC in inbound.traits,
         characters=len(inbound.text.reveal().strip()),
         longest=group.settings.longest,

@@ -22,7 +22,7 @@ from weakref import WeakSet
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from channels.contact import EMAIL
-from channels.contract import Accept, Inbound, Receipt
+from channels.contract import Accept, Inbound, Proof, Receipt
 from channels.mail.authentic import Authenticity, Checked, TxtResolver, body_digest, check
 from channels.mail.config import MailInConfig
 from channels.mail.parse import Parsed, Unreadable, parse
@@ -184,7 +184,9 @@ def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked) -> In
         to=alias,
         text=parsed.text,
         subject=parsed.subject,
-        authentic=checked.authenticity is Authenticity.AUTHENTIC,
+        proof=Proof.PROVEN
+        if checked.authenticity is Authenticity.AUTHENTIC
+        else Proof.FORGED,
         traits=parsed.traits,
         refusal_is_heard=True,
     )

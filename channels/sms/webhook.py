@@ -23,7 +23,7 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
-from channels.contract import Accept, Inbound, Trait
+from channels.contract import Accept, Inbound, Proof, Trait
 from channels.secret import Secret
 from channels.sms import parse
 from channels.sms.config import SmsInConfig
@@ -74,7 +74,7 @@ class _Webhooks:
             sender=message.sender,
             to=message.to,
             text=message.text,
-            authentic=True,
+            proof=Proof.PROVEN,
             traits=frozenset({Trait.FILES_LEFT_OUT}) if message.media else frozenset(),
         )
         return _twiml(_EMPTY) if await _done(self.accept(inbound)) else _trouble()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from channels.contract import Inbound, Receipt, Trait
+from channels.contract import Inbound, Proof, Receipt, Trait
 from channels.secret import Contact, Secret
 from policies import catalogue
 from relay.config import Settings
@@ -67,7 +67,7 @@ class House:
         subject: str = "",
         message: str | None = None,
         traits: frozenset[Trait] = frozenset(),
-        authentic: bool = True,
+        proof: Proof = Proof.PROVEN,
     ) -> Receipt:
         """A member writes from her contact to where she writes."""
         self.messages += 1
@@ -79,7 +79,7 @@ class House:
                 to=member.write_to,
                 text=Secret(text),
                 subject=Secret(subject),
-                authentic=authentic,
+                proof=proof,
                 traits=traits,
                 refusal_is_heard=member.channel == "email",
             )

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Later, Never, Outgoing, Receipt, Sent, Trait, Trouble
+from channels.contract import Later, Never, Outgoing, Proof, Receipt, Sent, Trait, Trouble
 from channels.secret import Contact, Secret
 from policies.facts import GroupState
 from relay import wording
@@ -74,8 +74,8 @@ async def test_strangers_leave_no_trace(house: House) -> None:
     await house.member(group, "Ana", ANA)
     assert await house.say(robin, SOL, "hi") is Receipt.REFUSED
     assert await house.say(ivy, THEO, "hi") is Receipt.REFUSED
-    assert await house.say(ivy, IVY, "hi", authentic=False) is Receipt.REFUSED
-    assert await house.say(ivy, IVY, "STOP", authentic=False) is Receipt.REFUSED
+    assert await house.say(ivy, IVY, "hi", proof=Proof.FORGED) is Receipt.REFUSED
+    assert await house.say(ivy, IVY, "STOP", proof=Proof.FORGED) is Receipt.REFUSED
     assert await house.stored() == (0, 0)
     assert await house.tallies() == {}
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from policies.authenticity import authenticity
-from policies.facts import DeliveryFacts, GroupState, MemberState, PostFacts, Window
+from policies.facts import DeliveryFacts, GroupState, MemberState, PostFacts, Proof, Window
 from policies.group_open import group_open
 from policies.group_running import LOOK_AGAIN, group_running
 from policies.life import life
@@ -24,7 +24,7 @@ NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 POST = PostFacts(
     group=GroupState.OPEN,
     author=MemberState.ACTIVE,
-    authentic=True,
+    proof=Proof.PROVEN,
     automatic=False,
     characters=5,
     longest=1600,
@@ -64,11 +64,16 @@ def test_only_active_members_write(author: MemberState, verdict: Verdict) -> Non
 
 
 @pytest.mark.parametrize(
-    ("authentic", "verdict"), [(True, Pass()), (False, refuse(Reason.NOT_AUTHENTIC))]
+    ("proof", "verdict"),
+    [
+        (Proof.PROVEN, Pass()),
+        (Proof.WEAK, Hold(NOW + timedelta(minutes=15), frozenset({Reason.NOT_PROVEN}))),
+        (Proof.FORGED, refuse(Reason.NOT_AUTHENTIC)),
+    ],
 )
-def test_an_unproven_author_is_refused(authentic: bool, verdict: Verdict) -> None:
-    """What cannot be proven to come from the member is refused as a stranger's is."""
-    assert authenticity(replace(POST, authentic=authentic), NOW) == verdict
+def test_only_proven_words_go_through(proof: Proof, verdict: Verdict) -> None:
+    """What nothing proves waits to be confirmed; a forgery is refused as a stranger's mail is."""
+    assert authenticity(replace(POST, proof=proof), NOW) == verdict
 
 
 @pytest.mark.parametrize(

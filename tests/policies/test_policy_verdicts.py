@@ -16,6 +16,7 @@ from policies.facts import (
     MemberState,
     PostFacts,
     PostPolicy,
+    Proof,
     Window,
 )
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict, fold, join
@@ -37,7 +38,7 @@ post_facts = st.builds(
     PostFacts,
     group=st.sampled_from(GroupState),
     author=st.sampled_from(MemberState),
-    authentic=st.booleans(),
+    proof=st.sampled_from(Proof),
     automatic=st.booleans(),
     characters=st.integers(0, 20),
     longest=st.integers(1, 20),
@@ -137,7 +138,7 @@ def test_everything_ordinary_passes() -> None:
     post = PostFacts(
         group=GroupState.OPEN,
         author=MemberState.ACTIVE,
-        authentic=True,
+        proof=Proof.PROVEN,
         automatic=False,
         characters=5,
         longest=1600,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from channels.contract import Inbound, Receipt, Trait
+from channels.contract import Inbound, Proof, Receipt, Trait
 from channels.mail.config import MailInConfig
 from channels.mail.dns import Resolver
 from channels.mail.listen import (
@@ -73,7 +73,7 @@ class Edge:
         self.finished += 1
         if self.trouble is not None:
             raise self.trouble
-        if message.to != Secret(ALIAS) or not message.authentic:
+        if message.to != Secret(ALIAS) or message.proof is not Proof.PROVEN:
             return Receipt.REFUSED
         seen = [one.provider_id for one in self.taken[:-1]]
         return Receipt.AGAIN if message.provider_id in seen else Receipt.TAKEN
@@ -112,7 +112,7 @@ async def test_a_signed_post_is_handed_in_as_it_was_written() -> None:
         raw = signed(mail("Hello all.\r\n.dots\r\n..more\r\n"))
         assert await post(at, raw, to=ALIAS.upper()) == TAKEN
         (got,) = at.taken
-        assert (got.channel, got.authentic, got.traits) == ("email", True, frozenset())
+        assert (got.channel, got.proof, got.traits) == ("email", Proof.PROVEN, frozenset())
         assert got.sender.reveal() == MARA
         assert got.to.reveal() == ALIAS
         assert got.text.reveal() == "Hello all.\n.dots\n..more"
@@ -132,7 +132,7 @@ async def test_a_repeat_carries_the_same_id() -> None:
         ):
             assert await post(at, again) == TAKEN
         assert len({one.provider_id for one in at.taken}) == 1
-        assert all(one.authentic for one in at.taken)
+        assert all(one.proof is Proof.PROVEN for one in at.taken)
 
 
 async def test_different_posts_carry_different_ids() -> None:
@@ -176,7 +176,7 @@ async def test_mail_without_a_sender_still_reaches_the_engine() -> None:
     async with edge() as at:
         await post(at, mail(From="nobody"))
         assert [one.sender.reveal() for one in at.taken] == ["nobody@sender.invalid"]
-        assert not at.taken[0].authentic
+        assert at.taken[0].proof is Proof.FORGED
 
 
 async def test_a_null_sender_is_marked_automatic() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from channels.contract import Inbound, Receipt, Trait
+from channels.contract import Inbound, Proof, Receipt, Trait
 from channels.secret import Contact, Secret
 from channels.sms import parse
 from channels.sms.config import SmsInConfig
@@ -56,7 +56,7 @@ async def test_a_text_is_handed_in(edge: Any) -> None:
             sender=Contact("sms", MEMBER),
             to=Secret(PROXY),
             text=Secret(" hi there\n  "),
-            authentic=True,
+            proof=Proof.PROVEN,
         )
     ]
 
