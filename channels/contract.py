@@ -160,6 +160,9 @@ class Outgoing:
     """A token that names the group to this reader's mail program, the same for all its posts."""
     confirm: Secret = NO_WORDS
     """A token: an answer to this copy confirms something."""
+    may_leave: Callable[[str], bool] = field(default=lambda _: True, repr=False, compare=False)
+    """The engine's last look: asked by the channel about every text a reader would see in the
+    finished message, decoded from its octets. On `False` the answer is `WOULD_LEAK`."""
     expires: datetime
     """Aware. After this the copy must not reach anyone."""
 
@@ -178,6 +181,8 @@ class Trouble(StrEnum):
     NO_TLS = "no_tls"
     ANSWER_LOST = "answer_lost"
     OUR_FAULT = "our_fault"
+    WOULD_LEAK = "would_leak"
+    """Somebody's contact stands in the finished message: it was not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

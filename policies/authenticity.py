@@ -24,6 +24,6 @@ def authenticity(facts: PostFacts, now: datetime) -> Verdict:
     """
     if facts.proof is Proof.PROVEN:
         return Pass()
-    if facts.proof is Proof.WEAK:
+    if facts.proof is Proof.WEAK and facts.may_confirm:
         return Hold(now + ASKED_FOR, frozenset({Reason.NOT_PROVEN}))
     return Refuse(frozenset({Reason.NOT_AUTHENTIC}))

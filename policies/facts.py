@@ -52,8 +52,11 @@ class PostFacts:
     group: GroupState
     author: MemberState
     proof: Proof
+    may_confirm: bool
+    """Whether the group lets her confirm what nothing proves."""
     automatic: bool
     characters: int
+    pictures: int
     longest: int
 
 

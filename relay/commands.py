@@ -12,6 +12,9 @@ class Command(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
+    AS_IS = "as_is"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
 
 
 _STOP = (
@@ -29,10 +32,16 @@ _HELP = ("help", "info", "ayuda", "aide", "hilfe", "ajuda")
 
 _WORDS = dict.fromkeys(_STOP, Command.STOP) | dict.fromkeys(_START, Command.START)
 _WORDS |= dict.fromkeys(_HELP, Command.HELP)
+_WORDS |= {"sendasis": Command.AS_IS}
+
+_ALONE = {"block": Command.BLOCK, "unblock": Command.UNBLOCK}
+"""Words to another member's mask: they are about her alone."""
 
 
-def parse(text: str) -> Command | None:
+def parse(text: str, *, to_mask: bool = False) -> Command | None:
     """Read a whole message as a command; `None` if it is anything else.
+
+    `to_mask`: it was written to another member alone.
 
     Folded for case, accents, width, punctuation, spaces and invisible characters, so that
     `Stop.`, `STOP ALL` and `opt-out` are words, and `Stop the line at gate 3` is not.
@@ -40,4 +49,5 @@ def parse(text: str) -> Command | None:
     if len(text) > 60:
         return None
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return _WORDS.get("".join(c for c in decomposed if c.isalnum()))
+    word = "".join(c for c in decomposed if c.isalnum())
+    return _ALONE.get(word, _WORDS.get(word)) if to_mask else _WORDS.get(word)

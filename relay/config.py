@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     programme_name: str = Field(
         "Group relay", max_length=60, description="how the programme names itself to members"
     )
+    phone_region: str = Field(
+        "US", pattern="^[A-Z]{2}$", description="where a phone number without a country code is"
+    )
     post_life_hours: int = Field(36, ge=1, le=72, description="how long a body may exist")
     lease_seconds: int = Field(
         60, ge=5, le=600, description="after this long an attempt of a dead process is looked at"

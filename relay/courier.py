@@ -10,24 +10,25 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
 from policies.facts import DeliveryPolicy, MemberState
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay.backoff import delay
-from relay.clock import moment
+from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.judge import judge_delivery
 from relay.log import Field, Word, say, trouble
+from relay.looks import Look, Looks
 from relay.model import Body, Due
 from relay.store.outbox import SealedReader
-from relay.vault.vault import SealedBody, UnsealError
+from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -49,6 +50,7 @@ class _Parcel:
     token: int
     reader: SealedReader
     body: SealedBody
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class _Result:
 
     due: Due
     token: int
-    outcome: Outcome
+    outcome: Outcome | None
+    """`None`: called back, because its reader wants nothing more."""
 
 
 class Courier:
@@ -75,6 +78,7 @@ class Courier:
         self._database = engine.database
         self._roster = engine.roster
         self._outbox = engine.outbox
+        self._looks = Looks(engine.roster)
         self._vault = engine.vault
         self._endings = engine.endings
         self._lease = engine.settings.lease
@@ -83,13 +87,30 @@ class Courier:
         self._ended = ended
         self._woken = asyncio.Event()
         self._results: asyncio.Queue[_Result] = asyncio.Queue()
-        self._sends: set[asyncio.Task[None]] = set()
+        self._sends: dict[asyncio.Task[None], _Parcel] = {}
         self._in_hand: set[int] = set()
         """Claimed by us and not yet settled: whatever the clock says, nobody died with these."""
+        self._withdrawn: set[int] = set()
+        """Members who may have gone since the last claim looked at them."""
+        self._called_back: set[int] = set()
 
     def wake(self) -> None:
         """Something may be due now."""
         self._woken.set()
+
+    def withdraw(self, member_ids: Iterable[int]) -> None:
+        """Let nothing the group said, and that is in hand, go out to these members any more.
+
+        To be called when it is committed that they stopped, left or were removed: what was
+        claimed before that has been judged as if they had not. What the network already has
+        cannot be called back; its answer is no longer waited for. Notices still go.
+        """
+        gone = set(member_ids)
+        self._withdrawn |= gone
+        for task, parcel in self._sends.items():
+            if parcel.due.author_id is not None and parcel.due.member_id in gone:
+                self._called_back.add(parcel.due.id)
+                task.cancel()
 
     async def run(self) -> None:
         """Deliver until cancelled; then let what is under way end, and write it down."""
@@ -107,8 +128,8 @@ class Courier:
             for parcel in await self._fill():
                 self._in_hand.add(parcel.due.id)
                 task = asyncio.create_task(self._send(parcel), name="send")
-                self._sends.add(task)
-                task.add_done_callback(self._sends.discard)
+                self._sends[task] = parcel
+                task.add_done_callback(self._ended_send)
         except Exception as error:  # noqa: BLE001 - the courier outlives any trouble of the store
             trouble(error, where="claim")
         await self._sleep()
@@ -121,8 +142,14 @@ class Courier:
                 waits, timeout=_IDLE.total_seconds(), return_when=asyncio.FIRST_COMPLETED
             )
         finally:
-            for wait in waits - self._sends:
+            for wait in waits - self._sends.keys():
                 wait.cancel()
+
+    def _ended_send(self, task: asyncio.Task[None]) -> None:
+        """A task that is called back before its first step never runs, so it cannot say so."""
+        parcel = self._sends.pop(task)
+        if task.cancelled() and parcel.due.id in self._called_back:
+            self._results.put_nowait(_Result(parcel.due, parcel.token, None))
 
     # Claiming ------------------------------------------------------------------------------
 
@@ -135,6 +162,7 @@ class Courier:
             due = await self._outbox.next_due(c, self._channel.name)
         if due is None or moment(due) > self._clock.now():
             return []
+        self._withdrawn.clear()  # whoever went until now is seen to have gone
         said: list[tuple[Word, dict[str, Field]]] = []
         async with self._database.writing() as c:
             parcels = await self._claim(c, room, said)
@@ -217,13 +245,20 @@ class Courier:
             return []
         readers = await self._outbox.contacts(c, going)
         bodies = await self._outbox.bodies(c, (row.post_id for row in going))
-        return [_Parcel(row, token, readers[row.member_id], bodies[row.post_id]) for row in going]
+        await self._looks.prepare(c, going)
+        return [
+            _Parcel(row, token, readers[row.member_id], bodies[row.post_id], self._looks.at(row))
+            for row in going
+        ]
 
     # Sending -------------------------------------------------------------------------------
 
     async def _send(self, parcel: _Parcel) -> None:
-        outcome: Outcome
+        outcome: Outcome | None
         try:
+            if self._went_meanwhile(parcel.due):
+                self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+                return
             async with asyncio.timeout(self._lease.total_seconds() * 0.9):  # channels end before
                 outcome = await self._channel.send(self._open(parcel))
         except UnsealError:
@@ -236,20 +271,38 @@ class Courier:
             outcome = Later(why=Trouble.OUR_FAULT)
         self._results.put_nowait(_Result(parcel.due, parcel.token, outcome))
 
+    def _went_meanwhile(self, due: Due) -> bool:
+        """Whether its reader went while the claim was being committed; notices go all the same."""
+        return due.author_id is not None and due.member_id in self._withdrawn
+
     def _open(self, parcel: _Parcel) -> Outgoing:
         due = parcel.due
         expires = moment(due.expires)
         body: Body = self._vault.open_body(due.post_id, due.group_id, expires, parcel.body)
         to, write_to = parcel.reader.open(self._roster)
+        reader, mint = due.member_id, self._vault.mint
+        issued = day(self._clock.now()) << DAY_SHIFT | due.post_id & (1 << DAY_SHIFT) - 1
+        confirm = mint(Use.CONFIRM, body.confirm, reader) if body.confirm else NO_WORDS
+        shown = due.author_id if body.shown else None
         return Outgoing(
             post=due.post_id,
-            delivery=self._vault.token("delivery", due.post_id, due.member_id),
+            delivery=self._vault.token("delivery", due.post_id, reader),
             to=to,
             write_to=write_to,
             author=body.author,
             mask=body.mask,
             subject=body.subject,
             text=body.text,
+            html=body.html,
+            pictures=body.pictures,
+            private=body.private,
+            message_id=mint(Use.MESSAGE, due.post_id, reader),
+            references=tuple(mint(Use.MESSAGE, post, reader) for post in body.thread),
+            return_path=mint(Use.BOUNCE, reader, issued),
+            unsubscribe=mint(Use.UNSUBSCRIBE, reader, due.group_id),
+            list_id=self._vault.token("list", due.group_id, reader),
+            confirm=confirm,
+            may_leave=lambda text: parcel.look.allows(text, reader, shown),
             expires=expires,
         )
 
@@ -282,6 +335,7 @@ class Courier:
             say(word, channel=self._channel.name, **fields)
         for result in batch:
             self._in_hand.discard(result.due.id)
+            self._called_back.discard(result.due.id)
             self._results.task_done()
         self._woken.set()  # the next copy for the same readers may go
         self._ended()
@@ -310,12 +364,15 @@ class Courier:
             if word in {Word.NEVER, Word.GIVEN_UP} and result.due.id in ours
         )
         await self._mark_dead(c, batch, missed, now)
+        await self._stop_leaks(c, batch, now)
         await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
         await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
         return said
 
     def _fate(self, result: _Result) -> tuple[Word, str]:
         outcome = result.outcome
+        if outcome is None:
+            return Word.DROPPED, Reason.STOPPED
         if isinstance(outcome, Sent):
             return Word.SENT, ""
         if isinstance(outcome, Never):
@@ -347,10 +404,22 @@ class Courier:
             if await self._endings.member_unreachable(c, due.member_id, due.group_id, state, now):
                 missed[due.post_id] -= 1  # told to a facilitator, so not to every author
 
+    async def _stop_leaks(
+        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
+    ) -> None:
+        """No other copy leaves of a post that would have shown somebody's contact."""
+        leaks = Counter(
+            (r.due.group_id, r.due.post_id)
+            for r in batch
+            if isinstance(r.outcome, Never) and r.outcome.why is Trouble.WOULD_LEAK
+        )
+        for (group_id, post_id), copies in sorted(leaks.items()):
+            await self._endings.leak_stopped(c, group_id, post_id, copies, now)
+
     async def _finish(self, settler: asyncio.Task[None]) -> None:
         """Let sends under way end and be written down."""
         if self._sends:
-            await asyncio.wait(self._sends, timeout=self._lease.total_seconds())
+            await asyncio.wait(list(self._sends), timeout=self._lease.total_seconds())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(10):
                 await self._results.join()

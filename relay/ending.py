@@ -12,14 +12,18 @@ from relay import wording
 from relay.log import Word
 from relay.notices import Notices
 from relay.store.outbox import Ended, Outbox
+from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
 
 
 class Endings:
     """Every accepted post ends as delivered, told to its author, or told to a facilitator."""
 
-    def __init__(self, outbox: Outbox, roster: Roster, notices: Notices) -> None:
+    def __init__(
+        self, outbox: Outbox, pending: Pending, roster: Roster, notices: Notices
+    ) -> None:
         self._outbox = outbox
+        self._pending = pending
         self._roster = roster
         self._notices = notices
 
@@ -41,6 +45,7 @@ class Endings:
 
         With `missed` they count as not reached, and the authors will be told.
         """
+        await self._pending.drop_of(c, member_ids)
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
         await self.after(c, list(touched), touched if missed else {}, now)
@@ -75,10 +80,43 @@ class Endings:
         if name is None:
             return True  # known already: told when it was found out
         text = wording.UNREACHABLE.format(name=name.reveal())
+        told = await self.tell_facilitators(c, group_id, text, now, besides=member_id)
+        await self.nothing_more_for(c, [member_id], now, missed=not told)
+        return told
+
+    async def tell_facilitators(
+        self,
+        c: AsyncConnection,
+        group_id: int,
+        text: str,
+        now: datetime,
+        *,
+        besides: int = 0,
+        anyway: bool = False,
+    ) -> bool:
+        """Tell those who run a group, but not the one it is about. Whether anybody was told."""
         told = [
-            await self._notices.tell(c, facilitator, text, now)
+            await self._notices.tell(c, facilitator, text, now, anyway=anyway)
             for facilitator in await self._roster.facilitators(c, group_id)
-            if facilitator != member_id
+            if facilitator != besides
         ]
-        await self.nothing_more_for(c, [member_id], now, missed=not any(told))
         return any(told)
+
+    async def leak_stopped(
+        self, c: AsyncConnection, group_id: int, post_id: int, copies: int, now: datetime
+    ) -> None:
+        """Somebody's contact was in a post: no other copy of it leaves, and it is told as a count."""
+        copies += await self._outbox.stop_post(c, post_id)
+        await self._outbox.lose(c, group_id, "leak_stopped", copies, now)
+        text = wording.LEAK_STOPPED.format(count=copies)
+        await self.tell_facilitators(c, group_id, text, now)
+
+    async def not_confirmed(
+        self, c: AsyncConnection, waited: Sequence[Waiting], now: datetime
+    ) -> None:
+        """Tell authors what nobody spoke for in time; what the others have anyway is no loss."""
+        for waiting in waited:
+            if waiting.why is Why.SECOND:
+                continue
+            await self._notices.tell(c, waiting.member_id, wording.NOT_CONFIRMED, now)
+            await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)

@@ -9,10 +9,12 @@ from relay.clock import Clock, SystemClock
 from relay.config import Settings
 from relay.ending import Endings
 from relay.notices import Notices
+from relay.posting import Posting
 from relay.registrar import Registrar
 from relay.store.database import Database
 from relay.store.migrate import migrate
 from relay.store.outbox import Outbox
+from relay.store.pending import Pending
 from relay.store.roster import Roster
 from relay.vault import master
 from relay.vault.vault import Vault
@@ -28,6 +30,8 @@ class Engine:
     vault: Vault
     roster: Roster
     outbox: Outbox
+    pending: Pending
+    posting: Posting
     notices: Notices
     endings: Endings
     registrar: Registrar
@@ -49,16 +53,17 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = Vault(settings.data_dir / "keys", key)
     database = Database(settings.database)
+    roster = Roster(vault, settings.domain)
     try:
-        await migrate(database)
+        await migrate(database, complete=roster.add_masks)
     except BaseException:
         await database.close()
         vault.close()
         raise
-    roster = Roster(vault, settings.domain)
     outbox = Outbox(roster, vault)
     notices = Notices(outbox, roster, settings.post_life)
-    endings = Endings(outbox, roster, notices)
+    pending = Pending(outbox, vault)
+    endings = Endings(outbox, pending, roster, notices)
     return Engine(
         settings=settings,
         clock=clock,
@@ -66,6 +71,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         vault=vault,
         roster=roster,
         outbox=outbox,
+        pending=pending,
+        posting=Posting(outbox, roster, notices, settings.post_life),
         notices=notices,
         endings=endings,
         registrar=Registrar(

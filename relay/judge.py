@@ -14,15 +14,24 @@ from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_
 
 
 def judge_post(
-    policies: Sequence[PostPolicy], inbound: Inbound, author: Member, group: Group, now: datetime
+    policies: Sequence[PostPolicy],
+    inbound: Inbound,
+    author: Member,
+    group: Group,
+    now: datetime,
+    *,
+    characters: int,
+    pictures: int,
 ) -> Verdict:
-    """Whether what came in becomes a post."""
+    """Whether what came in becomes a post of so many characters and pictures."""
     facts = PostFacts(
         group=group.state,
         author=author.state,
         proof=Proof(inbound.proof),
+        may_confirm=group.settings.unproven == "ask",
         automatic=Trait.AUTOMATIC in inbound.traits,
-        characters=len(inbound.text.reveal().strip()),
+        characters=characters,
+        pictures=pictures,
         longest=group.settings.longest,
     )
     return fold(policy(facts, now) for policy in policies)

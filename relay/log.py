@@ -41,6 +41,9 @@ class Word(StrEnum):
     SHREDDED = "shredded"
     KEY_LOST = "key_lost"
     UNTOLD = "untold"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
     TROUBLE = "trouble"
     LIBRARY = "library"
 

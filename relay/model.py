@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from channels.contract import NO_WORDS, Picture
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState, Window
 from relay.errors import RefusalError
@@ -51,6 +52,20 @@ class GroupSettings:
     language: str = "en"
     longest: int = 4000
     """Characters; a longer post is given back to its author."""
+    contacts: str = "mask"
+    """What happens to a member's number, address or name in a post: `mask`, `ask` or `allow`."""
+    strangers: bool = True
+    """Whether numbers and addresses of people outside the group count as well."""
+    hotlines: str = ""
+    """Numbers and addresses that are never touched, separated by commas."""
+    unproven: str = "ask"
+    """A mail that nothing proves to be hers: `ask` her to confirm it, or `refuse` it."""
+    pictures: bool = False
+    """Whether pictures and text files are passed on, made anew."""
+    html: bool = False
+    """Whether mail goes out as html as well."""
+    private: bool = False
+    """Whether a member may write to another one's mask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,17 @@ class Body:
     mask: Secret
     subject: Secret
     text: Secret
+    html: Secret = NO_WORDS
+    """The same words; empty where the group does not want html."""
+    pictures: tuple[Picture, ...] = ()
+    thread: tuple[int, ...] = ()
+    """The posts it answers, the oldest first."""
+    private: bool = False
+    """For one reader alone."""
+    shown: bool = False
+    """Its author wants her own contact to be seen in it."""
+    confirm: int = 0
+    """A notice about the pending message of this id: an answer to it lets that go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,11 +34,13 @@ class Notices:
         now: datetime,
         *,
         anyway: bool = False,
+        confirm: int = 0,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
         `anyway` is for answers to what she did just now, such as the confirmation of a stop:
         they come at once and in any state. Everything else waits for the end of her quiet hours.
+        With `confirm`, an answer to it lets the pending message of that id go.
         """
         found = await self._roster.look_up(c, member_id)
         if found is None:
@@ -48,7 +50,7 @@ class Notices:
             return False
         quiet = quiet_windows(group.settings, member.settings)
         due = now if anyway else quiet_until(quiet, now) or now
-        body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text))
+        body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text), confirm=confirm)
         expires = end_of_life(now, self._life)
         post = await self._outbox.add_post(
             c, group_id=group.id, author_id=None, body=body, expires=expires, now=now

@@ -40,6 +40,9 @@ from relay.vault.vault import Vault
 PRESETS = ("low", "medium", "high", "professional")
 LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
 _LONGEST_NAME = 80
+_SWITCHES = ("strangers", "pictures", "html", "private")
+_CHOICES = {"contacts": ("mask", "ask", "allow"), "unproven": ("ask", "refuse")}
+_LONGEST_LIST = 500
 _LONGEST_POST = (100, 6_000)
 
 
@@ -309,7 +312,14 @@ def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSett
     _check_names(wishes, GroupSettings, "a group")
     merged = settings_to_card(base) | dict(wishes)
     merged["longest"] = _number(str(merged["longest"]), *_LONGEST_POST)
+    for name in _SWITCHES:
+        merged[name] = _yes_or_no(str(merged[name]).lower())
     settings = GroupSettings(**merged)
+    for name, choices in _CHOICES.items():
+        if merged[name] not in choices:
+            raise RefusalError(f"The setting {name} is one of {', '.join(choices)}.")
+    if len(settings.hotlines) > _LONGEST_LIST:
+        raise RefusalError(f"The setting hotlines has at most {_LONGEST_LIST} characters.")
     if settings.preset not in PRESETS:
         raise RefusalError(f"A preset is one of {', '.join(PRESETS)}.")
     _check_language(settings.language)
@@ -361,9 +371,9 @@ def _back_in(member: Member, text: str) -> MemberState:
 
 
 def _yes_or_no(text: str) -> bool:
-    if text not in {"true", "false", "yes", "no"}:
+    if text not in {"true", "false", "yes", "no", "on", "off"}:
         raise RefusalError("This is either true or false.")
-    return text in {"true", "yes"}
+    return text in {"true", "yes", "on"}
 
 
 def show_group(group: Group, members: list[Member]) -> dict[str, Any]:

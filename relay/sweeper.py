@@ -32,6 +32,7 @@ class Sweeper:
         self._database = engine.database
         self._roster = engine.roster
         self._outbox = engine.outbox
+        self._pending = engine.pending
         self._vault = engine.vault
         self._endings = engine.endings
         self._clock = engine.clock
@@ -105,10 +106,12 @@ class Sweeper:
             if ended:
                 await self._endings.tell_authors(c, ended, now)
                 await self._outbox.count(c, {Word.EXPIRED: len(ended)}, now)
-        if ended:
-            say(Word.EXPIRED, count=len(ended))
+            waited = await self._pending.drop_expired(c, now, _BATCH)
+            await self._endings.not_confirmed(c, waited, now)
+        if ended or waited:
+            say(Word.EXPIRED, count=len(ended) + len(waited))
             self._wake()
-        return len(ended)
+        return max(len(ended), len(waited))
 
     async def _shred(self) -> None:
         """Destroy the keys that seal nothing any more."""

@@ -1,8 +1,20 @@
-"""Did the sender write it? A valid DKIM signature of her domain, made for this place and now.
+"""Did the sender write it? What her domain signed, and what it asks to be done with the rest.
 
-The rules and why each is there: a forged post would speak as somebody who must not be found
-(RFC 6376; RFC 8301 for key sizes). Inbound Authentication-Results, ARC and SPF headers are
-claims of whoever wrote them and are ignored.
+- PROVEN: a DKIM signature of her domain, or of one of the same owner, holds; it covers From, Date,
+  Subject and the To or Cc in which her own alias stands; the message is of about now and has one
+  header of each kind. A forged post would speak as somebody who must not be found, and a signed
+  mail of hers to somebody else could be sent here by whoever has it (RFC 6376 section 8.6).
+- FORGED: nobody can be asked (no From, several, doubt about it), or her domain wants mail
+  rejected or put aside that it did not vouch for (DMARC, RFC 9989), and it did not vouch for this.
+- WEAK: everything between. SPF never makes more than this: it says which machine sent a message,
+  not who wrote it, and nothing about To. A signature that holds but is old, was made for
+  another place or leaves To open is a pass for DMARC and proves nothing: weak.
+- Not known now: DNS did not answer, and its answer could have made the outcome a better one.
+
+A signature with `l=` counts for nothing: anybody may append to what it covers. Inbound
+Authentication-Results, Received-SPF and ARC are claims of whoever wrote them and are ignored.
+A client on this machine or in a private network is the operator's own front: it is not the one
+that her domain's SPF record speaks of, so there SPF is none, and only DKIM can vouch.
 """
 
 from __future__ import annotations
@@ -10,12 +22,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import Any, Protocol
+from ipaddress import ip_address, ip_network
+from typing import Any
 
 import dkim
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -25,15 +39,25 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from dkim.canonicalization import Relaxed
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from channels.mail.dns import DnsTroubleError
+from channels.contract import Proof
+from channels.mail import dmarc
+from channels.mail.dns import Address, Budget, DnsTroubleError, Names
 from channels.mail.headers import addresses, as_text, mailbox, moment
 from channels.mail.parse import Parsed
+from channels.mail.spf import Spf, check_host
 from channels.secret import Contact, Secret
 
 OLDEST = timedelta(days=7)
 MOST_AHEAD = timedelta(hours=1)
 MOST_SIGNATURES = 5
-DNS_SECONDS = 10.0
+"""Signatures tried."""
+MOST_LOOKED_AT = 20
+"""DKIM-Signature headers read to find those."""
+MOST_KEYS = 3
+"""Records of one name that are taken for keys."""
+MOST_LOOKUPS = 120
+SECONDS = 30.0
+"""For one message, all look-ups together."""
 _SMALLEST_KEY, _LARGEST_KEY = 1024, 4096
 _LARGEST_EXPONENT = 2**33
 """A hostile key of ten thousand bits would keep the whole process busy for seconds."""
@@ -50,34 +74,39 @@ _ONCE = (
 _FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
 """An mbox line inside the head: one reader skips it, another begins the body there."""
 _ALGORITHMS = {b"rsa-sha256": b"rsa", b"ed25519-sha256": b"ed25519"}
+_INSIDE = tuple(
+    ip_network(one)
+    for one in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("100.64.0.0/10", "0.0.0.0/8", "::1/128", "::/128", "fc00::/7", "fe80::/10"),
+    )
+)
 
 
-class Authenticity(Enum):
-    """Whether the sender named in From wrote the message."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue:
+    """What the SMTP dialogue said about the client: its address, its name, the envelope sender."""
 
-    AUTHENTIC = "authentic"
-    NOT = "not"
-    UNKNOWN_FOR_NOW = "unknown_for_now"
-    """DNS did not answer: ask the client to come back."""
+    peer: Secret
+    """An IP address; anything else is nobody."""
+    helo: Secret
+    mail_from: Secret
+    """Empty for the null sender."""
+
+
+NO_DIALOGUE = Dialogue(peer=Secret(""), helo=Secret(""), mail_from=Secret(""))
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The answer, and which headers the signature that decided covers (names in lower case)."""
+    """The answer, and which headers the signature that proved it covers (names in lower case)."""
 
-    authenticity: Authenticity
+    proof: Proof | None
+    """`None`: DNS did not answer. Ask the client to come back."""
     signed: frozenset[str] = frozenset()
 
 
-class TxtResolver(Protocol):
-    """What is asked for keys."""
-
-    async def txt(self, name: str) -> tuple[bytes, ...]:
-        """TXT records of a name; raises `DnsTroubleError`."""
-        ...
-
-
-_NO = Checked(Authenticity.NOT)
+_FORGED, _WEAK, _UNKNOWN_FOR_NOW = Checked(Proof.FORGED), Checked(Proof.WEAK), Checked(None)
 _Headers = list[tuple[bytes, bytes]]
 
 
@@ -90,39 +119,141 @@ class _Candidate:
     algorithm: bytes
     relaxed_body: bool
     identity: bytes
-    domain: bytes
+    domain: str
     signed: frozenset[str]
 
 
-async def verify(
-    raw: bytes, parsed: Parsed, alias: Secret, resolver: TxtResolver, now: datetime
-) -> Authenticity:
-    """Whether `parsed.sender` wrote `raw` to `alias`, seen at `now` (aware). Never raises."""
-    return (await check(raw, parsed, alias, resolver, now)).authenticity
+def inside(peer: Address) -> bool:
+    """Whether an address is of this machine or a private network: no stranger's."""
+    mapped = peer.ipv4_mapped if peer.version == 6 else None
+    address = mapped or peer
+    return any(address in network for network in _INSIDE)
 
 
 async def check(
-    raw: bytes, parsed: Parsed, alias: Secret, resolver: TxtResolver, now: datetime
+    raw: bytes,
+    parsed: Parsed,
+    alias: Secret,
+    dialogue: Dialogue,
+    names: Names,
+    now: datetime,
+    *,
+    insider: Callable[[Address], bool] = inside,
 ) -> Checked:
-    """As `verify`, and says which headers are covered."""
-    split = _split(raw)
-    if split is None or parsed.sender is None:
-        return _NO
-    headers, body = split
-    if not _is_plain_and_fresh(headers, parsed.sender, now):
-        return _NO
-    candidates = _candidates(headers, parsed.sender, alias, now)
-    if not candidates:
-        return _NO
-    records = await _records(candidates, resolver)
-    for candidate in candidates:
-        keys = records.get(candidate.name)
+    """Whether `parsed.sender` wrote `raw` to `alias`, seen at `now` (aware). Never raises."""
+    if parsed.sender is None:
+        return _FORGED
+    headers, body = _split(raw)
+    if headers and not _same_author(headers, parsed.sender):
+        return _FORGED
+    case = _Case(headers, body, parsed.sender, dialogue, Budget(names, MOST_LOOKUPS), insider)
+    signatures = _candidates(headers, case.domain, now)
+    whole = _is_plain_and_fresh(headers, now)
+    places = _places(headers, alias)
+    complete = [one for one in signatures if whole and _covers_all(one, headers, places)]
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await _judge(case, signatures, complete)
+    except (TimeoutError, DnsTroubleError):
+        return _UNKNOWN_FOR_NOW
+
+
+async def _judge(case: _Case, signatures: list[_Candidate], complete: list[_Candidate]) -> Checked:
+    """The outcome. Raises `DnsTroubleError` where what DNS did not say could have bettered it."""
+    vouching, doubt = await _first_that_holds(case, complete)
+    if vouching:
+        return Checked(Proof.PROVEN, vouching.signed)
+    if doubt:
+        raise DnsTroubleError
+    policy = await dmarc.policy(case.domain, case.names)
+    if not policy.enforced:
+        return _WEAK
+    others = [one for one in signatures if one not in complete]
+    vouching, doubt = await _first_that_holds(case, others)
+    if vouching:
+        return _WEAK
+    sent_by = await _spf(case)
+    if sent_by is Spf.PASS:
+        return _WEAK
+    if doubt or sent_by is Spf.TEMPERROR:
+        raise DnsTroubleError
+    return _FORGED
+
+
+async def _first_that_holds(
+    case: _Case, signatures: list[_Candidate]
+) -> tuple[_Candidate | None, bool]:
+    """The first signature that is aligned and verifies; else whether DNS left one in doubt."""
+    doubt = False
+    await asyncio.gather(*map(case.fetch, signatures))
+    for one in sorted(signatures, key=lambda one: one.domain != case.domain):
+        try:
+            if await case.verifies(one) and await case.aligned(one.domain, by_signature=True):
+                return one, False
+        except DnsTroubleError:
+            doubt = True
+    return None, doubt
+
+
+async def _spf(case: _Case) -> Spf:
+    """SPF for the envelope sender, or for HELO where there is none; `none` if not aligned."""
+    sender, helo = case.dialogue.mail_from.reveal(), case.dialogue.helo.reveal()
+    domain = (sender.rpartition("@")[2] if sender else helo).lower().removesuffix(".")
+    try:
+        peer = ip_address(case.dialogue.peer.reveal())
+    except ValueError:
+        return Spf.NONE
+    if case.insider(peer) or not _HOST.fullmatch(domain):
+        return Spf.NONE
+    try:
+        if not await case.aligned(domain, by_signature=False):
+            return Spf.NONE
+    except DnsTroubleError:
+        return Spf.TEMPERROR
+    return await check_host(peer, domain, sender, helo, case.names)
+
+
+class _Case:
+    """One message under inquiry."""
+
+    def __init__(
+        self,
+        headers: _Headers,
+        body: bytes,
+        sender: Contact,
+        dialogue: Dialogue,
+        names: Budget,
+        insider: Callable[[Address], bool],
+    ) -> None:
+        self._headers, self._body = headers, body
+        self.domain = sender.reveal().rpartition("@")[2].lower()
+        self.dialogue, self.names, self.insider = dialogue, names, insider
+
+    async def fetch(self, candidate: _Candidate) -> None:
+        """Ask for its key, so that the answers to all come at once; `verifies` reads it."""
+        with contextlib.suppress(DnsTroubleError):
+            await self.names.txt(candidate.name)
+
+    async def verifies(self, candidate: _Candidate) -> bool:
+        """Whether the signature holds. Raises `DnsTroubleError`."""
+        keys = (await self.names.txt(candidate.name))[:MOST_KEYS]
         if not keys:
-            continue
-        if await asyncio.to_thread(_verifies, headers, body, candidate, keys):
-            return Checked(Authenticity.AUTHENTIC, candidate.signed)
-    unknown = any(records.get(candidate.name) is None for candidate in candidates)
-    return Checked(Authenticity.UNKNOWN_FOR_NOW if unknown else Authenticity.NOT)
+            return False
+        return await asyncio.to_thread(_verifies, self._headers, self._body, candidate, keys)
+
+    async def aligned(self, domain: str, *, by_signature: bool) -> bool:
+        """Whether `domain` may vouch for From (RFC 9989 section 4.4). Raises `DnsTroubleError`."""
+        if domain == self.domain:
+            return True
+        if not _may_be_related(self.domain, domain):
+            return False
+        policy = await dmarc.policy(self.domain, self.names)
+        if policy.strict_dkim if by_signature else policy.strict_spf:
+            return False
+        mine = await dmarc.organisation(self.domain, self.names)
+        if domain != mine and not domain.endswith("." + mine):
+            return False
+        return mine == await dmarc.organisation(domain, self.names)
 
 
 def body_digest(raw: bytes) -> bytes:
@@ -135,15 +266,15 @@ def body_digest(raw: bytes) -> bytes:
     return hashlib.sha256(canonical).digest()
 
 
-def _split(raw: bytes) -> tuple[_Headers, bytes] | None:
-    """Headers and body exactly as the verifier sees them, `None` where it sees nonsense."""
+def _split(raw: bytes) -> tuple[_Headers, bytes]:
+    """Headers and body exactly as the verifier sees them; no headers where it sees nonsense."""
     head, _, body = raw.partition(b"\r\n\r\n")
     if _FROM_LINE.search(head):
-        return None
+        return [], body
     try:
         headers, _ = dkim.rfc822_parse(head + b"\r\n\r\n")
     except (dkim.DKIMException, IndexError):
-        return None
+        return [], body
     return [(name, value) for name, value in headers], body
 
 
@@ -152,36 +283,46 @@ def _values(headers: _Headers, name: str) -> list[str]:
     return [as_text(value).strip() for key, value in headers if key.lower() == wanted]
 
 
-def _is_plain_and_fresh(headers: _Headers, sender: Contact, now: datetime) -> bool:
-    """One From, To, Date and so on, the From we parsed, and a Date of about now.
+def _same_author(headers: _Headers, sender: Contact) -> bool:
+    """Whether the verifier sees one From, and in it whom we read out of it."""
+    written_by = _values(headers, "from")
+    return len(written_by) == 1 and mailbox(written_by[0]) == sender
+
+
+def _is_plain_and_fresh(headers: _Headers, now: datetime) -> bool:
+    """One To, one Date and so on, and a Date of about now.
 
     A second header of a kind could be one that the signature does not cover.
     """
-    if any(len(_values(headers, name)) > 1 for name in _ONCE):
-        return False
-    written_by, dates = _values(headers, "from"), _values(headers, "date")
-    if len(written_by) != 1 or len(dates) != 1 or mailbox(written_by[0]) != sender:
+    dates = _values(headers, "date")
+    if len(dates) != 1 or any(len(_values(headers, name)) > 1 for name in _ONCE):
         return False
     date = moment(dates[0])
     return date is not None and now - OLDEST <= date <= now + MOST_AHEAD
 
 
-def _candidates(
-    headers: _Headers, sender: Contact, alias: Secret, now: datetime
-) -> list[_Candidate]:
-    """The signatures worth a look-up, among the topmost five."""
-    values = [value for name, value in headers if name.lower() == b"dkim-signature"]
-    from_domain = sender.reveal().rpartition("@")[2].lower()
-    places = frozenset(
+def _places(headers: _Headers, alias: Secret) -> frozenset[str]:
+    """Those of To and Cc in which the alias stands."""
+    return frozenset(
         name for name in ("to", "cc") if alias in addresses(",".join(_values(headers, name)))
     )
+
+
+def _covers_all(candidate: _Candidate, headers: _Headers, places: frozenset[str]) -> bool:
+    """Whether nothing that matters could be changed or added without breaking the signature."""
     must = {"from", "date"} | ({"subject"} if _values(headers, "subject") else set())
-    found = []
-    for index, value in enumerate(values[:MOST_SIGNATURES]):
-        candidate = _candidate(index, value, from_domain, now)
-        if candidate and must <= candidate.signed and candidate.signed & places:
-            found.append(candidate)
-    return found
+    return must <= candidate.signed and bool(candidate.signed & places)
+
+
+def _candidates(headers: _Headers, from_domain: str, now: datetime) -> list[_Candidate]:
+    """The topmost signatures that are worth a look-up."""
+    values = [value for name, value in headers if name.lower() == b"dkim-signature"]
+    found = [
+        candidate
+        for index, value in enumerate(values[:MOST_LOOKED_AT])
+        if (candidate := _candidate(index, value, from_domain, now))
+    ]
+    return found[:MOST_SIGNATURES]
 
 
 def _candidate(index: int, value: bytes, from_domain: str, now: datetime) -> _Candidate | None:
@@ -197,7 +338,10 @@ def _candidate(index: int, value: bytes, from_domain: str, now: datetime) -> _Ca
     name = f"{selector}._domainkey.{domain}"
     if b"l" in tags or algorithm not in _ALGORITHMS or not _in_time(tags, now):
         return None
-    if not _aligned(from_domain, domain) or not _HOST.fullmatch(name) or len(name) > 250:
+    if not _may_be_related(from_domain, domain) or not _HOST.fullmatch(name) or len(name) > 250:
+        return None
+    signed = frozenset(part.strip() for part in listed.split(":"))
+    if "from" not in signed:
         return None
     canonical = tags.get(b"c", b"simple/simple").split(b"/")
     return _Candidate(
@@ -206,8 +350,8 @@ def _candidate(index: int, value: bytes, from_domain: str, now: datetime) -> _Ca
         algorithm=algorithm,
         relaxed_body=canonical[1:] == [b"relaxed"],
         identity=tags.get(b"i", b"@" + tags[b"d"]).lower(),
-        domain=tags[b"d"].lower(),
-        signed=frozenset(part.strip() for part in listed.split(":")),
+        domain=domain,
+        signed=signed,
     )
 
 
@@ -222,25 +366,12 @@ def _in_time(tags: dict[bytes, bytes], now: datetime) -> bool:
     return seconds < expires and made <= seconds + MOST_AHEAD.total_seconds()
 
 
-def _aligned(from_domain: str, domain: str) -> bool:
-    """Relaxed alignment without a list of suffixes: the same domain, or a parent of two labels."""
-    return "." in domain and (from_domain == domain or from_domain.endswith("." + domain))
+def _may_be_related(one: str, other: str) -> bool:
+    """Whether two domains could have one owner: the same, or the same last two labels.
 
-
-async def _records(
-    candidates: list[_Candidate], resolver: TxtResolver
-) -> dict[str, tuple[bytes, ...] | None]:
-    """Key records by name, looked up together; `None` where DNS did not answer in time."""
-    names = sorted({candidate.name for candidate in candidates})
-
-    async def look_up(name: str) -> tuple[bytes, ...] | None:
-        try:
-            async with asyncio.timeout(DNS_SECONDS):
-                return await resolver.txt(name)
-        except (TimeoutError, DnsTroubleError):
-            return None
-
-    return dict(zip(names, await asyncio.gather(*map(look_up, names)), strict=True))
+    No owner's domain has fewer labels than two, so this saves look-ups and decides nothing.
+    """
+    return one == other or ("." in one and one.split(".")[-2:] == other.split(".")[-2:])
 
 
 def _verifies(
@@ -335,7 +466,8 @@ def _record_allows(tags: dict[bytes, bytes], candidate: _Candidate) -> bool:
     services = [part.strip() for part in tags.get(b"s", b"*").split(b":")]
     hashes = [part.strip() for part in tags.get(b"h", b"sha256").split(b":")]
     flags = [part.strip() for part in tags.get(b"t", b"").split(b":")]
-    strict = b"s" in flags and candidate.identity.rpartition(b"@")[2] != candidate.domain
+    identity = candidate.identity.rpartition(b"@")[2]
+    strict = b"s" in flags and identity != candidate.domain.encode()
     if tags.get(b"v", b"DKIM1") != b"DKIM1" or b"y" in flags or strict:
         return False
     return b"sha256" in hashes and (b"*" in services or b"email" in services)

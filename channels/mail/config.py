@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from channels.mail.dkim import SigningKey
 from channels.secret import Secret
 
 
@@ -50,17 +51,34 @@ class MailOutConfig:
     """Certificates to trust instead of the system's."""
     dkim_selector: str
     dkim_key: bytes = field(repr=False)
-    """RSA private key, PEM."""
+    """RSA or Ed25519 private key, PEM."""
+    dkim_also: tuple[SigningKey, ...] = ()
+    """Further keys that sign each mail too, such as Ed25519 beside RSA (RFC 8463 section 3)."""
+    public_url: str | None = None
+    """Where the page behind unsubscribe links is; at most 46 characters."""
     programme_name: str
     notice_address: str
     """Where notices come from; at `domain`."""
     connections: int = 8
+    most_in_hand: int = 64
+    """Copies that may be asked of the channel at once, when they are answered quickly."""
+    domain_connections: int = 6
+    """Copies for one recipient domain are on so many connections at a time: the others stay free
+    for everybody else, however slow that domain is."""
+    require_tls_onward: bool = False
+    """Ask the smarthost, where it offers REQUIRETLS (RFC 8689), to hand the copy on only over
+    verified TLS, or to give it back."""
     send_seconds: float = 45.0
     """For one whole copy, waiting included. The engine's lease must be longer."""
     connect_seconds: float = 10.0
     command_seconds: float = 30.0
     data_seconds: float = 60.0
     idle_seconds: float = 60.0
+
+    @property
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """Every key that signs."""
+        return (SigningKey(self.dkim_selector, self.dkim_key), *self.dkim_also)
 
     @property
     def must_encrypt(self) -> bool:

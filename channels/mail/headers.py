@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import unicodedata
 from datetime import UTC, datetime
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
@@ -22,10 +23,22 @@ LONGEST_READ = 2_000
 """Characters of one header value that are looked at: bounds the work on hostile ones."""
 _ROUNDS = 3
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
     "\ufff9-\ufffb\ud800-\udfff]"
 )
 _SPACES = re.compile(r"\s+")
+_LOOSE_JOINERS = re.compile("(?<!\\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\\S)")
+_REPEATED_JOINERS = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+_RE = (
+    "re|rép|antw?|antwort|odp|odg|ynt|rif|vá|bls|atb|vast|răsp|svar|απ|σχετ|отв|ответ|відп|"
+    "תגובה|השב|رد|ردّ|پاسخ|उत्तर|जवाब|回复|回覆|答复|答覆|回信|返信|답장|회신|ตอบ|ตอบกลับ|trả lời"
+)
+"""What mail programs of many languages put before the subject of an answer."""
+_RE_OR_WORDS = "aw|sv|vs|res|resp|tl|r|od|na"
+"""The same, but also a way to begin a subject of one's own."""
+_COUNT = r"(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3})?" + "\\s?[:\uff1a]\\s*"
+_ANSWER = re.compile(rf"(?i)(?:(?:{_RE}){_COUNT})+")
+_ANSWER_KNOWN = re.compile(rf"(?i)(?:(?:{_RE}|{_RE_OR_WORDS}){_COUNT})+")
 _NAME = r"[^\s<>,;:@()\[\]\"]"
 _ADDRESS = re.compile(rf"(?<!{_NAME}){_NAME}++@{_NAME}+")
 """Begins at the start of a token and never backs up: linear also where there is no `@` at all."""
@@ -35,17 +48,39 @@ def safe_header(value: str) -> str:
     """One clean line out of anything: up to 3 rounds of RFC 2047 decoding, then scrubbing.
 
     Controls, line separators, direction and zero-width marks become spaces, runs of spaces one,
-    and what is left of `=?` is broken up, so that nobody decodes it a further time.
+    and what is left of `=?` is broken up, so that nobody decodes it a further time. Joiners stay
+    inside words: Persian, Indic scripts and emoji are written with them.
     """
     text = value[:LONGEST_READ]
     for _ in range(_ROUNDS):
         if "=?" not in text:
             break
         text = _decoded_once(text)[:LONGEST_READ]
-    text = _SPACES.sub(" ", _UNSAFE.sub(" ", text)).strip()
+    text = _LOOSE_JOINERS.sub("", _UNSAFE.sub(" ", text))
+    text = _SPACES.sub(" ", _REPEATED_JOINERS.sub(r"\1", text)).strip()
     while "=?" in text:
         text = text.replace("=?", "= ?")
     return text
+
+
+def one_reply_prefix(subject: str, *, is_answer: bool) -> str:
+    """`subject` with the prefixes of an answer, in whatever language, made one `Re: `.
+
+    Mail programs group by the subject without `Re:`, and few know the others' words for it.
+    Words that may be the writer's own (`Aw: how sweet`) count only where it is an answer.
+    """
+    found = (_ANSWER_KNOWN if is_answer else _ANSWER).match(subject)
+    return "Re: " + subject[found.end() :] if found else subject
+
+
+def isolated(name: str) -> str:
+    """`name`, kept from turning around what stands beside it if it is written right to left.
+
+    First strong isolate and pop directional isolate (UAX 9 section 2.4).
+    """
+    if any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in name):
+        return f"\u2068{name}\u2069"
+    return name
 
 
 def _decoded_once(text: str) -> str:

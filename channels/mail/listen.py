@@ -23,8 +23,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from channels.contact import EMAIL
 from channels.contract import Accept, Inbound, Proof, Receipt
-from channels.mail.authentic import Authenticity, Checked, TxtResolver, body_digest, check
+from channels.mail.authentic import Checked, Dialogue, body_digest, check, inside
 from channels.mail.config import MailInConfig
+from channels.mail.dns import Address, Names
 from channels.mail.parse import Parsed, Unreadable, parse
 from channels.secret import Contact, Secret
 
@@ -61,6 +62,7 @@ class _Mail:
     raw: bytes
     null_sender: bool
     to: str
+    dialogue: Dialogue
 
 
 class Listener:
@@ -70,11 +72,13 @@ class Listener:
         self,
         config: MailInConfig,
         accept: Accept,
-        resolver: TxtResolver,
+        resolver: Names,
         clock: Callable[[], datetime],
         note: Callable[[str], None],
+        insider: Callable[[Address], bool],
     ) -> None:
         self.config = config
+        self._insider = insider
         self._note = note
         self._accept, self._resolver, self._clock = accept, resolver, clock
         self._tls = _tls_context(config)
@@ -142,11 +146,15 @@ class Listener:
             self._note(parsed.why.value)
             return REFUSED
         alias = Secret(mail.to)
-        checked = await check(mail.raw, parsed, alias, self._resolver, self._clock())
-        if checked.authenticity is Authenticity.UNKNOWN_FOR_NOW:
+        checked = await check(
+            *(mail.raw, parsed, alias, mail.dialogue, self._resolver, self._clock()),
+            insider=self._insider,
+        )
+        if checked.proof is None:
             self._note("dns_trouble")
             return LATER_DNS
-        receipt = await self._accept(_inbound(mail, parsed, alias, checked))
+        inbound = _inbound(mail, parsed, alias, checked, checked.proof)
+        receipt = await self._accept(inbound)
         return TAKEN if receipt in (Receipt.TAKEN, Receipt.AGAIN) else REFUSED
 
     async def _parse(self, mail: _Mail) -> Parsed | Unreadable:
@@ -161,22 +169,24 @@ class Listener:
 async def serve(
     config: MailInConfig,
     accept: Accept,
-    resolver: TxtResolver,
+    resolver: Names,
     clock: Callable[[], datetime],
     *,
     note: Callable[[str], None] = lambda _: None,
+    insider: Callable[[Address], bool] = inside,
 ) -> Listener:
     """Listen for mail on the running loop. `clock` gives aware times. Raises `OSError`.
 
     `note` is told, in a word of a closed list (`Limit`, `bare_line_end`, `dns_trouble`), why a
-    message was turned away before the engine saw it.
+    message was turned away before the engine saw it. `insider` says which clients are fronts of
+    the operator's own, whom no SPF record speaks of.
     """
-    listener = Listener(config, accept, resolver, clock, note)
+    listener = Listener(config, accept, resolver, clock, note, insider)
     await listener.open()
     return listener
 
 
-def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked) -> Inbound:
+def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked, proof: Proof) -> Inbound:
     return Inbound(
         channel=EMAIL,
         provider_id=_provider_id(mail.raw, parsed, alias, checked),
@@ -184,9 +194,10 @@ def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked) -> In
         to=alias,
         text=parsed.text,
         subject=parsed.subject,
-        proof=Proof.PROVEN
-        if checked.authenticity is Authenticity.AUTHENTIC
-        else Proof.FORGED,
+        html=parsed.html,
+        files=parsed.files,
+        answers=parsed.answers,
+        proof=proof,
         traits=parsed.traits,
         refusal_is_heard=True,
     )
@@ -345,7 +356,7 @@ class _Session(SMTP):
             answer = TOO_LARGE
         else:
             self._reset_timeout(_WORK_SECONDS)
-            answer = await self._listener.take(_mail(raw, envelope))
+            answer = await self._listener.take(_mail(raw, envelope, self.session))
         self._reset_timeout()
         await self.push(answer)
 
@@ -375,13 +386,25 @@ class _Session(SMTP):
         return bytes(got).replace(b"\r\n.", b"\r\n")[2:]
 
 
-def _mail(raw: bytes, envelope: Envelope) -> _Mail:
+def _mail(raw: bytes, envelope: Envelope, session: Session | None) -> _Mail:
     local, _, domain = envelope.rcpt_tos[0].lower().rpartition("@")
     known_shape = _LOCAL_PART.fullmatch(local)
     return _Mail(
         raw=raw,
         null_sender=envelope.mail_from in ("", "<>", None),
         to=f"{local if known_shape else '-'}@{domain}",
+        dialogue=_dialogue(envelope, session),
+    )
+
+
+def _dialogue(envelope: Envelope, session: Session | None) -> Dialogue:
+    """Who the client is, by its connection and by its own words."""
+    peer: Any = session.peer if session else None
+    mail_from = str(envelope.mail_from or "")
+    return Dialogue(
+        peer=Secret(str(peer[0]) if isinstance(peer, tuple) else ""),
+        helo=Secret(str(session.host_name or "") if session else ""),
+        mail_from=Secret("" if mail_from == "<>" else mail_from),
     )
 
 

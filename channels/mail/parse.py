@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from channels.contract import Trait
+from channels.contract import File, Trait
 from channels.mail.headers import addresses, as_text, mailbox, moment, safe_header
-from channels.mail.tree import Part, TooDeepError, TooManyPartsError, best_text, take_apart
+from channels.mail.robots import automatic
+from channels.mail.tree import Part, TooDeepError, TooManyPartsError, take_apart, take_in
 from channels.secret import Contact, Secret
 
 LARGEST_HEAD = 128 * 1024
 """Octets of the header block."""
 MOST_HEADERS = 1_000
+MOST_ANSWERS = 30
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-_AUTOMATIC_PRECEDENCE = {"bulk", "junk", "list", "auto_reply", "auto-reply"}
-_NOT_A_SIGN = {"x-auto-response-suppress"}
-"""People's mail programs set it as well (rules.md 4.2)."""
-_REPORTS = {"multipart/report", "message/disposition-notification", "message/delivery-status"}
+_MESSAGE_ID = re.compile(r"<([a-z2-7]{26})@([a-z0-9.-]{1,255})>")
 
 
 class Limit(StrEnum):
@@ -57,6 +56,12 @@ class Parsed:
     subject: Secret
     """One clean line."""
     text: Secret
+    html: Secret
+    """Clean html that says word for word what `text` says; empty where none does."""
+    files: tuple[File, ...]
+    """What may be a picture or a text file: octets and nothing else."""
+    answers: tuple[Secret, ...]
+    """Tokens of ours out of References and In-Reply-To, the oldest first."""
     traits: frozenset[Trait]
 
 
@@ -78,17 +83,23 @@ def read(raw: bytes, *, null_sender: bool = False, ours: str = "") -> Parsed:
     """As `parse`, without limits on the head and without the net."""
     message = take_apart(raw)
     heads = _heads(message)
-    found = best_text(message, ours)
-    traits = {Trait.AUTOMATIC} if null_sender or _automatic(message, heads) else set()
-    if found.files:
-        traits.add(Trait.FILES_LEFT_OUT)
+    found = take_in(message, ours)
+    subject = safe_header(_first(heads, "subject"))
+    traits = {Trait.FILES_LEFT_OUT} if found.left_out else set()
+    if automatic(
+        message, heads, subject=subject, text=found.text, null_sender=null_sender, ours=ours
+    ):
+        traits.add(Trait.AUTOMATIC)
     return Parsed(
         sender=_sender(heads.get("from", [])),
         message_id=Secret(_first(heads, "message-id").strip()[:998]),
         date=moment(_first(heads, "date")),
         to=addresses(",".join(heads.get("to", []) + heads.get("cc", []))),
-        subject=Secret(safe_header(_first(heads, "subject"))),
+        subject=Secret(subject),
         text=Secret(found.text),
+        html=Secret(found.html),
+        files=found.files,
+        answers=_answers(heads, ours),
         traits=frozenset(traits),
     )
 
@@ -120,18 +131,13 @@ def _sender(values: list[str]) -> Contact | None:
     return mailbox(values[0]) if len(values) == 1 else None
 
 
-def _automatic(message: Part, heads: dict[str, list[str]]) -> bool:
-    """Whether a machine wrote it (RFC 3834 section 5, RFC 2919, RFC 3798, and old customs)."""
-    for value in heads.get("auto-submitted", []):
-        if value.split(";")[0].split("(")[0].strip().lower() != "no":
-            return True
-    if any(v.strip().lower() in _AUTOMATIC_PRECEDENCE for v in heads.get("precedence", [])):
-        return True
-    if any(_is_machines(name) for name in heads):
-        return True
-    return message.kind in _REPORTS
+def _answers(heads: dict[str, list[str]], ours: str) -> tuple[Secret, ...]:
+    """The tokens in those of the ids it answers that are of our form; of too many, the newest.
 
-
-def _is_machines(name: str) -> bool:
-    signs = ("list-", "x-auto")
-    return name == "x-failed-recipients" or (name.startswith(signs) and name not in _NOT_A_SIGN)
+    RFC 5322 section 3.6.4: References from the oldest on, then In-Reply-To. Whose they are and
+    whether we ever gave them out is not known here.
+    """
+    values = heads.get("references", []) + heads.get("in-reply-to", [])
+    found = _MESSAGE_ID.findall(" ".join(values).lower())
+    tokens = dict.fromkeys(token for token, domain in found if ours and domain == ours.lower())
+    return tuple(Secret(token) for token in list(tokens)[-MOST_ANSWERS:])

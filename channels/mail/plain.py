@@ -10,6 +10,7 @@ _NEVER = re.compile(
 )
 _QUOTE = re.compile(r">+")
 SIGNATURE = "-- "
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def clean(text: str) -> str:
@@ -51,3 +52,8 @@ def _unstuffed(raw: str) -> tuple[int, str]:
 
 def _quoted(depth: int, line: str) -> str:
     return f"{'>' * depth} {line}" if depth else line
+
+
+def visible(line: str) -> str:
+    """The line without invisible characters and outer spaces."""
+    return line.strip() if line.isascii() else INVISIBLE.sub("", line).strip()

@@ -11,67 +11,14 @@ where an expression could look twice: the time is linear in the length of the te
 from __future__ import annotations
 
 import re
-from itertools import islice
 from typing import NamedTuple
 
-from channels.mail.plain import SIGNATURE
+from channels.mail.devices import is_device, is_link
+from channels.mail.phrases import FORWARD, LABELS, ORIGINAL, WROTE
+from channels.mail.plain import INVISIBLE, SIGNATURE, visible
 
-
-def _words(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-def _labels(**kinds: str) -> dict[str, str]:
-    return {word.strip(): kind for kind, words in kinds.items() for word in words.split("|")}
-
-
-_LABELS = _labels(
-    sender="from|von|de|da|van|fra|från|od|\u043e\u0442|remitente|remetente|expéditeur"
-    "|absender|من|المرسل|发件人"
-    "|發件人|寄件者|寄件人|差出人"
-    "|से|प्रेषक|भेजने वाला",
-    moment="sent|date|gesendet|gesendet am|datum|enviado|enviado el|enviado em|enviada|enviada em"
-    "|fecha|data|envoyé|envoyé le|inviato|verzonden|skickat|sendt|wysłano"
-    "|\u0434\u0430\u0442\u0430|\u043e\u0442\u043f\u0440\u0430\u0432\u043b\u0435\u043d\u043e"
-    "|تاريخ الإرسال"
-    "|التاريخ|تم الإرسال"
-    "|أُرسلت|أرسلت"
-    "|发送时间|发送日期|日期|时间|時間"
-    "|寄件日期|傳送時間|傳送日期"
-    "|發送時間|送信日時"
-    "|भेजा गया|भेजा|तारीख"
-    "|दिनांक|दिनांक और समय",
-    reader="to|an|para|a|à|pour|aan|til|till|do|\u043a\u043e\u043c\u0443|destinataire"
-    "|إلى|الى|收件人|收件者|宛先"
-    "|को|प्रति|प्राप्तकर्ता",
-    copy="cc|kopie|copia|cópia|نسخة|抄送|副本|प्रतिलिपि|reply-to|bcc",
-    subject="subject|betreff|asunto|objet|sujet|assunto|oggetto|onderwerp|ämne|emne|temat"
-    "|\u0442\u0435\u043c\u0430|الموضوع|موضوع"
-    "|主题|主題|主旨|件名|विषय",
-)
+_LABELS_ALONE = {label: kind for label, kind in LABELS.items() if kind in {"reader", "subject"}}
 _FOUR = {"sender", "moment", "reader", "subject"}
-_ORIGINAL = re.compile(
-    r"[-_=]{2,}\s*(?:original (?:message|mail|e-?mail|appointment|meeting request)|replied message"
-    r"|original-?nachricht|ursprüngliche (?:nachricht|e-?mail)|ursprungsnachricht"
-    r"|mensaje original|correo original|message (?:d['\u2019]origine|original|initial)"
-    r"|mensagem original|messaggio originale|oorspronkelijk bericht|ursprungligt meddelande"
-    r"|(?:ال)?رسالة (?:ال)?أصلية"
-    r"|原始邮件|原始郵件|原邮件|原始信息"
-    r"|原始訊息|回复的原邮件"
-    r"|मूल संदेश)\s*[-_=]{2,}",
-    re.IGNORECASE,
-)
-_FORWARD = re.compile(
-    r"[-_=]{2,}\s*(?:forwarded (?:message|mail|by \S{1,60})|mensaje reenviado"
-    r"|message transféré|weitergeleitete nachricht|mensagem (?:encaminhada|reencaminhada)"
-    r"|(?:ال)?رسالة (?:ال)?(?:مُ?عاد(?:ة)? (?:ال)?(?:توجيهها|إرسالها)|مُ?حو[ّ]?لة|مُ?مر[ّ]?رة)"
-    r"|转发(?:的)?邮件|轉寄(?:的)?(?:郵件|訊息)"
-    r"|अग्रेषित संदेश)\s*[-_=]{2,}"
-    r"|begin forwarded message:|inicio del mensaje reenviado:"
-    r"|début du message transféré ?:|início da mensagem reencaminhada:"
-    r"|anfang der weitergeleiteten nachricht:",
-    re.IGNORECASE,
-)
 _RULE = re.compile(r"[_\-\u2014\u2500]{5,}|[-_=]{3,}[^-_=]{1,40}[-_=]{3,}")
 _FIELD = re.compile(r"\*?([^\s:\uff1a*][^:\uff1a]{0,28})[:\uff1a]\s*(.*)")
 _ADDRESS = re.compile(r"[^\s<>@]{1,100}@[^\s<>@.]{1,100}\.[^\s<>@]")
@@ -80,68 +27,28 @@ _DAY = re.compile(
     r"(?<!\d)\d{1,2}\D{1,24}\d{4}(?!\d)|\d{4}\D{1,3}\d{1,2}\D{1,3}\d{1,2}"
     r"|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]\d{2}"
 )
-_WROTE = re.compile(
-    r"(?:\b(?:wrote|writes|escribió|a écrit|schrieb|escreveu|scrisse|ha scritto|schreef"
-    r"|skrev|napisał|\u043d\u0430\u043f\u0438\u0441\u0430\u043b|\u043f\u0438\u0448\u0435\u0442)"
-    r"|كتب|كتابة|写道|寫道|लिखा)",
+_WROTE_LAST = re.compile(WROTE.pattern + r"$", re.IGNORECASE)
+_DASHES = re.compile(r"-- ?|[\u2014\u2013]{1,40} ?")
+_FULL_NAME = re.compile(
+    r"(?:[A-Z\u00c0-\u00de][\w'\u2019.-]{0,30} ){1,3}[A-Z\u00c0-\u00de][\w'\u2019-]{1,30}"
+)
+_CONTACT = re.compile(
+    r"@[\w-]{1,60}\.\w|https?://|www\.|\U0001f4de|\U0001f4f1|\U0001f4e7|\u260e|\u2709"
+    r"|(?:\+|\b(?:tel|fax|mob|phone|cell|mobile|handy)\W{1,3})[ \d()./-]{7}",
     re.IGNORECASE,
 )
-_WROTE_LAST = re.compile(_WROTE.pattern + r"$", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:[!?\u3002\uff01\uff1f\u061f।]|\w{5}\.)$")
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _COLONS = (":", "\uff1a")
-_DEVICES = _words(
-    "iphone ipad ipod ios iphones android samsung galaxy outlook yahoo proton protonmail gmail "
-    "huawei xiaomi redmi pixel windows thunderbird nokia motorola oppo vivo oneplus honor lg htc "
-    "sony xperia macbook mac watch smartphone phone mobile cell tablet handy mobiltelefon "
-    "blackberry handheld mobilgerät móvil celular teléfono téléphone mobile portable telemóvel "
-    "telefone mail courrier correo gmx web.de spark airmail bluemail "
-    "هاتفي الهاتف جوالي "
-    "الآيفون آيفون سامسونج "
-    "फ़ोन फोन मोबाइल आईफोन "
-    "मेल"
+_MACHINE_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,60}):(?:[ \t]|$)")
+_TELLING = re.compile(
+    r"(?:received(?:-spf)?|return-path|delivered-to|envelope-to|delivery-date|message-id|references"
+    r"|in-reply-to|mime-version|content-(?:type|transfer-encoding|disposition|id)|errors-to"
+    r"|dkim-signature|domainkey-signature|authentication-results|arc-[a-z-]+|x-[a-z0-9_-]+"
+    r"|user-agent|thread-(?:topic|index)|list-[a-z]+|precedence|autocrypt)$",
+    re.IGNORECASE,
 )
-_SENDING = _words(
-    "sent gesendet verschickt enviado enviada envoyé envoyée أُرسلت أرسلت مُرسل مرسل الإرسال "
-    "أُرسل أرسل المرسلة भेजा भेजी"
-)
-_FROM = _words(
-    "from via with using von vom mit desde con de depuis avec partir do da pelo pela com "
-    "من على عبر بواسطة باستخدام से"
-)
-_GETTING = _words(
-    "get holen beziehen herunterladen obtener obtén obtenga descargar descarga obtenez obtenir "
-    "télécharger téléchargez obter obtenha baixar baixe transferir الحصول احصل نزّل تنزيل "
-    "تحميل प्राप्त"
-)
-_PROGRAMS = _words("outlook yahoo proton protonmail gmail spark airmail bluemail")
-_BETWEEN = _words(
-    "my the a an for by on app device secure email e-mail plus pro ultra "
-    "verizon wireless t-mobile at&t auf sicheren messagerie la sécurisée باستخدام الآمن "
-    "सुरक्षित ईमेल "
-    "von meinem meiner vom mit der für sie sich wurde diese nachricht aus dem app gerät sichere "
-    "desde mi con el la para dispositivo aplicación de mon ma depuis avec pour appareil "
-    "à l'application sur un sécurisé do da meu minha pelo pela no o a partir dispositivo "
-    "correio courriel electrónico seguro aplicativo com "
-    "من على عبر تم الـ جهاز "
-    "الخاص بي لنظام ل لـ بريد "
-    "بواسطة تطبيق جهازي "
-    "मेरे से गया गई के लिए करें "
-    "अपने पर डिवाइस"
-)
-_KNOWN = _DEVICES | _SENDING | _FROM | _GETTING | _BETWEEN
-_BRANDS = (
-    "(?i:iphone|ipad|ios|android|outlook|yahoo|samsung|galaxy|proton|gmail|huawei|xiaomi"
-    "|华为|小米|手机|手機)"
-)
-_CHINESE_DEVICE = re.compile(
-    rf"(?:[发發传傳来來]自[\w ]{{0,14}}?{_BRANDS}[\x21-\x7e 版手机機邮箱的]{{0,24}}"
-    rf"|(?:从|從|由|通过|透過|使用)[\w ]{{0,14}}?{_BRANDS}[\w ]{{0,24}}?[发發传傳]送"
-    r"|(?:获取|獲取|取得|下载|下載)[\w ]{0,14}?(?i:outlook|yahoo)[\w ]{0,14})"
-)
-_DIGIT = re.compile(r"\d")
-_LINK = re.compile(r"\s*[<(\[]*https?://[^\s>)\]]*[>)\]]*")
 _BROKEN_END = re.compile(r">[^>]{0,30}[:\uff1a]\s*")
+_BRACKETED = re.compile(r"[<(\[]\s?[^\s<>@]{1,100}@[^\s<>@.]{1,100}\.[^\s<>@]")
 _OPEN_ADDRESS = re.compile(r"<[^<>\s]{1,100}@[^<>\s]{1,90}$")
 _MOST_LINES = 4
 _MOST_TRIES = 500
@@ -169,7 +76,8 @@ def cut(text: str, ours: str = "") -> str:
     `ours` is the relay's mail domain: a line that names an address there was put in by a mail
     program, whatever its language.
     """
-    lines = _without_history(_mended(text.split("\n")), ours)
+    lines = _without_machinery(_mended(text.split("\n")))
+    lines = _without_history(lines, ours)
     lines = _without_signature(lines)
     lines = _without_tail(_without_unmarked_tail(lines, ours), ours)
     lines = _without_our_names(_without_attributions(lines, ours), ours)
@@ -187,6 +95,50 @@ def _mended(lines: list[str]) -> list[str]:
     return whole
 
 
+# The insides of a message -------------------------------------------------------------------
+
+
+def _without_machinery(lines: list[str]) -> list[str]:
+    """Without heads and borders of MIME that a broken program left in the text.
+
+    A head is a run of fields of which two are such as no person writes; a border is a line that
+    stands above `Content-` fields, and the one that closes it. They hold hosts and addresses.
+    """
+    kept: list[str] = []
+    borders: set[str] = set()
+    at = 0
+    while at < len(lines):
+        border = lines[at].startswith("--") and _is_content(lines, at + 1)
+        end, telling = _run_of_fields(lines, at + border)
+        if border:
+            borders.add(lines[at].rstrip())
+            at = end
+        elif telling >= 2:
+            at = end
+        else:
+            kept += lines[at : max(end, at + 1)]
+            at = max(end, at + 1)
+    return [line for line in kept if line.rstrip().removesuffix("--") not in borders]
+
+
+def _is_content(lines: list[str], at: int) -> bool:
+    return at < len(lines) and lines[at][:8].lower() == "content-" and ":" in lines[at][:40]
+
+
+def _run_of_fields(lines: list[str], at: int) -> tuple[int, int]:
+    """Where the run of fields that begins here ends, and how many of them only machines write."""
+    telling = 0
+    begin = at
+    while at < len(lines):
+        field = _MACHINE_FIELD.match(lines[at][:80])
+        folded = at > begin and lines[at][:1] in (" ", "\t") and lines[at].strip()
+        if not field and not folded:
+            break
+        telling += bool(field and _TELLING.match(field[1]))
+        at += 1
+    return at, telling
+
+
 # Dividers and blocks of header fields ------------------------------------------------------
 
 
@@ -195,13 +147,13 @@ def _without_history(lines: list[str], ours: str) -> list[str]:
 
     Where `>` lines or a forwarded text follow, only the divider and the fields go.
     """
-    bare = [_bare(line) for line in lines]
+    bare = [visible(line) for line in lines]
     kept: list[str] = []
     at = tries = 0
     while at < len(lines):
         looks = tries < _MOST_TRIES and _looks_added(bare[at], ours)
         tries += looks
-        added = _added(bare, at, ours) if looks else None
+        added = _added(bare, at, ours, first=not any(map(str.strip, kept))) if looks else None
         if added is None:
             kept.append(lines[at])
             at += 1
@@ -216,26 +168,48 @@ def _looks_added(line: str, ours: str) -> bool:
     """Whether it is worth a closer look: a field, a divider or a rule."""
     if not line or len(line) > _LONGEST:
         return False
-    if line[0] == ">" or (line.isascii() and line[0].isalpha() and ":" not in line[:50]):
+    if line[0] == ">":
         return False
-    if _kind(line) or _RULE.match(line) or _ORIGINAL.fullmatch(line) or _FORWARD.fullmatch(line):
+    if line.isascii() and line[0].isalpha() and ":" not in line[:50] and "@" not in line:
+        return False
+    if _kind(line) or _RULE.match(line) or ORIGINAL.fullmatch(line) or FORWARD.fullmatch(line):
         return True
-    return _names_us(line, ours) and _field(line) is not None
+    return "@" in line and (_field(line) is not None or bool(_ADDRESS.search(line)))
 
 
-def _added(bare: list[str], at: int, ours: str) -> _Added | None:
-    """The divider, the fields, or both, that begin at this line, if they do."""
+def _added(bare: list[str], at: int, ours: str, *, first: bool) -> _Added | None:
+    """The divider, the fields, or both, that begin at this line, if they do.
+
+    `first`: nothing of hers stands above. What is below, if it is not ours, is then what she
+    wants to show.
+    """
     line = bare[at]
     below = _next_line(bare, at + 1)
-    if _FORWARD.fullmatch(line):
+    if FORWARD.fullmatch(line):
         end = _block_end(bare, below, ours, ruled=True)
         return _Added(end, not _names_us(" ".join(bare[below:end]), ours)) if end else None
-    if _RULE.match(line) or _ORIGINAL.fullmatch(line):
+    if _RULE.match(line) or ORIGINAL.fullmatch(line):
         end = _block_end(bare, below, ours, ruled=True)
-        end = end or (at + 1 if _ORIGINAL.fullmatch(line) else 0)
+        end = end or (at + 1 if ORIGINAL.fullmatch(line) else 0)
     else:
-        end = _block_end(bare, at, ours, ruled=False)
-    return _Added(end, _quotes_below(bare, end)) if end else None
+        end = _notes_end(bare, at) or _block_end(bare, at, ours, ruled=False)
+    shown = first and not _names_us(" ".join(bare[at:end]), ours)
+    return _Added(end, shown or _quotes_below(bare, end)) if end else None
+
+
+def _notes_end(bare: list[str], at: int) -> int:
+    """Where the head ends that Lotus Notes puts above history; 0 if none begins here.
+
+    A line with an address, day and time in it or below, and then labels alone on their lines.
+    """
+    lines = bare[at : at + _BLOCK]
+    if not _ADDRESS.search(lines[0]) or not _stamped(" ".join(lines[:4])):
+        return 0
+    labels = {_LABELS_ALONE.get(line.strip(" :\t").lower(), ""): i for i, line in enumerate(lines)}
+    if not labels.keys() >= {"reader", "subject"}:
+        return 0
+    below = labels["subject"] + 1
+    return min(_next_line(bare, at + below) + 1, len(bare))
 
 
 def _block_end(bare: list[str], at: int, ours: str, *, ruled: bool) -> int:
@@ -255,7 +229,7 @@ def _block_end(bare: list[str], at: int, ours: str, *, ruled: bool) -> int:
             values[-1] += " " + bare[index][:_LONGEST]
         else:
             values.append(field[1])
-            kinds.setdefault(_LABELS.get(field[0], ""), field[1])
+            kinds.setdefault(LABELS.get(field[0], ""), field[1])
             end = index + 1
         index += 1
     return end if _is_block(kinds, values, ours, ruled=ruled) else 0
@@ -267,7 +241,8 @@ def _is_block(kinds: dict[str, str], values: list[str], ours: str, *, ruled: boo
     known = len(kinds.keys() - {""})
     if naming and len(values) >= 3:
         return known >= 2 or "<" in naming or "mailto:" in naming
-    if naming or (ruled and len(values) >= 3):
+    addressed = len(values) >= 3 and "@" in kinds.get("sender", "")
+    if naming or addressed or (ruled and len(values) >= 3):
         return timed and {"sender", "moment"} <= kinds.keys()
     return timed and kinds.keys() >= _FOUR
 
@@ -285,7 +260,7 @@ def _field(line: str) -> tuple[str, str] | None:
 def _kind(line: str) -> str:
     """Which header field of those we know this line is; empty if none."""
     field = _field(line) if ":" in line[:34] or "\uff1a" in line[:34] else None
-    return _LABELS.get(field[0], "") if field else ""
+    return LABELS.get(field[0], "") if field else ""
 
 
 def _quotes_below(bare: list[str], end: int) -> bool:
@@ -317,11 +292,20 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 
 def _without_bare_signature(lines: list[str]) -> list[str]:
-    """Without a short one at the end that follows a quote and has lost the space behind `--`."""
-    after = range(len(lines) - 1, max(0, len(lines) - 1 - _SIGNED), -1)
-    begin = next((at for at in after if lines[at] == SIGNATURE.rstrip()), 0)
+    """Without a short one at the end whose mark has lost its space, or is one long dash.
+
+    It follows a quote, or holds a contact, or begins with what looks like a full name.
+    """
+    after = range(len(lines) - 1, max(0, len(lines) - 2 - _SIGNED), -1)
+    begin = next((at for at in after if _DASHES.fullmatch(lines[at])), 0)
     above = next((line for line in lines[max(0, begin - 3) : begin][::-1] if line.strip()), "")
-    return lines[:begin] if above.startswith(">") else lines
+    below = [line.strip() for line in lines[begin + 1 :] if line.strip()]
+    if above.startswith(">") and len(below) <= _SIGNED and lines[begin].startswith("--"):
+        return lines[:begin]
+    is_hers = any(map(str.strip, lines[:begin])) and 1 <= len(below) <= _SIGNED
+    if is_hers and (_FULL_NAME.fullmatch(below[0]) or any(map(_CONTACT.search, below))):
+        return lines[:begin]
+    return lines
 
 
 def _without_devices(lines: list[str]) -> list[str]:
@@ -330,33 +314,20 @@ def _without_devices(lines: list[str]) -> list[str]:
     for line in [*lines, ">"]:
         if line.startswith(">"):
             end = len(kept)
-            while end and (not kept[end - 1].strip() or _is_device(kept[end - 1])):
+            while end and (not kept[end - 1].strip() or _signed_with(kept, end)):
                 end -= 1
-            if any(map(_is_device, kept[end:])):
+            if any(map(is_device, kept[end:])):
                 kept[end:] = [""]
         kept.append(line)
     return kept[:-1]
 
 
-def _is_device(line: str) -> bool:
-    """Whether each word of the line is one that such lines are made of."""
-    if len(line) > 160 or not line.strip() or line.startswith(">"):
-        return False
-    line = _bare(_LINK.sub("", line) if "http" in line else line).strip(" *_.-[]()\u3002।")
-    if not line.isascii() and _CHINESE_DEVICE.fullmatch(line):
-        return True
-    words: list[str] = []
-    for written in line.lower().split():
-        word = written.strip(".,;:()<>[]*_\"'।")
-        if word and word not in _KNOWN and not _DIGIT.search(word):
-            return False
-        words += [word] if word else []
-    if not 3 <= len(words) <= 14:
-        return False
-    if not _GETTING.isdisjoint(words) and not _PROGRAMS.isdisjoint(words):
-        return True
-    sent = not _SENDING.isdisjoint((*words[:2], *words[-2:])) and not _FROM.isdisjoint(words)
-    return sent and not _DEVICES.isdisjoint(words)
+def _signed_with(lines: list[str], end: int) -> bool:
+    """Whether the last line before `end` is a device's, or the link that such a one announces."""
+    last = lines[end - 1]
+    return is_device(last) or (
+        end > 1 and is_link(last) and lines[end - 2].endswith(":") and is_device(lines[end - 2])
+    )
 
 
 # Quotes and attributions -------------------------------------------------------------------
@@ -377,7 +348,7 @@ def _tail_start(lines: list[str], left: int, ours: str) -> int:
         end -= 1
     first = next((at for at in range(end, left) if lines[at].startswith(">")), None)
     if first is None:
-        return end - 1 if end and _is_device(lines[end - 1]) else left
+        return end - 1 if end and _signed_with(lines, end) else left
     if _is_by_hand(lines[max(0, first - _MOST_LINES - 1) : first], lines[first:left], ours):
         return left
     return _attribution_start(lines, end, ours, last=True)
@@ -385,7 +356,7 @@ def _tail_start(lines: list[str], left: int, ours: str) -> int:
 
 def _is_by_hand(above: list[str], below: list[str], ours: str) -> bool:
     """Whether a short quote stands right below a line of hers that ends in a colon."""
-    if not above or not _bare(above[-1]).endswith(_COLONS):
+    if not above or not visible(above[-1]).endswith(_COLONS):
         return False
     quote = [line for line in below if line.strip()]
     if len(quote) > _BY_HAND or any(line.startswith(">>") for line in quote):
@@ -394,23 +365,37 @@ def _is_by_hand(above: list[str], below: list[str], ours: str) -> bool:
 
 
 def _without_unmarked_tail(lines: list[str], ours: str) -> list[str]:
-    """Some programs quote without `>`: cut behind an attribution that names our own domain."""
-    naming = (at for at, line in enumerate(lines) if _names_us(line, ours) and line[:1] != ">")
-    for at in islice(naming, _MOST_TRIES):
+    """Some programs quote without `>`: cut behind an attribution that a program wrote.
+
+    One with our own domain, or one with another address in brackets. Above the latter must stand
+    something of hers: else what is below is all there is, and only the attribution goes.
+    """
+    found = [at for at, line in enumerate(lines) if "@" in line and line[:1] != ">"][:_MOST_TRIES]
+    gone: set[int] = set()
+    for at in found:
         end = _end_below(lines, at, ours)
         if not end or _quotes_below(lines, end):
             continue
         start = _attribution_start(lines, end, ours)
         block = " ".join(lines[start:end])
-        if start < end and (_stamped(block) or (_WROTE.search(block) and "<" in block)):
-            return lines[:start]
-    return lines
+        if start == end or start in gone or not (_stamped(block) or _is_written(block)):
+            continue
+        above = (line for i, line in enumerate(lines[:start]) if i not in gone)
+        if _names_us(block, ours) or any(map(str.strip, above)):
+            return [line for i, line in enumerate(lines[:start]) if i not in gone]
+        if _BRACKETED.search(block):
+            gone |= set(range(start, end))
+    return [line for i, line in enumerate(lines) if i not in gone]
+
+
+def _is_written(block: str) -> bool:
+    return bool(WROTE.search(block)) and "<" in block
 
 
 def _end_below(lines: list[str], at: int, ours: str) -> int:
     """Behind the line that ends the attribution of which `at` is a part; 0 if none does."""
     for index in range(at, min(at + _MOST_LINES, len(lines))):
-        line = _bare(lines[index])
+        line = visible(lines[index])
         if not line or line.startswith(">"):
             return 0
         if _closes(line, ours):
@@ -419,11 +404,13 @@ def _end_below(lines: list[str], at: int, ours: str) -> int:
 
 
 def _closes(line: str, ours: str) -> bool:
-    """Whether an attribution may end with this line: a colon, or for us dashes or the verb."""
+    """Whether an attribution may end with this line: a colon, or behind an address dashes or the
+    verb.
+    """
     if line.endswith(_COLONS):
         return True
     ends = line.endswith("--") or _WROTE_LAST.search(line[-20:])
-    return bool(ends) and _names_us(line, ours)
+    return bool(ends) and (_names_us(line, ours) or (len(line) <= _LONGEST and _stamped(line)))
 
 
 def _without_attributions(lines: list[str], ours: str) -> list[str]:
@@ -482,16 +469,16 @@ def _attribution_start(lines: list[str], end: int, ours: str, *, last: bool = Fa
     holds a day and a time, or an address and a verb of writing. Above the quote that ends the
     text (`last`) a day and such a verb are enough.
     """
-    if not end or not _closes(_bare(lines[end - 1]), ours):
+    if not end or not _closes(visible(lines[end - 1]), ours):
         return end
     found = end
     for start in range(end - 1, max(-1, end - 1 - _MOST_LINES), -1):
-        line = _bare(lines[start])
+        line = visible(lines[start])
         if not line or line.startswith(">") or (start < end - 1 and _SENTENCE.search(line[-9:])):
             break
         if sum(map(len, lines[start:end])) > _LONGEST:
             break
-        block = " ".join(map(_bare, lines[start:end]))
+        block = " ".join(map(visible, lines[start:end]))
         if _is_attribution(block, ours, single=start == end - 1, last=last) and (
             found == end or _belongs(line, lines[found:end], block, ours)
         ):
@@ -501,13 +488,13 @@ def _attribution_start(lines: list[str], end: int, ours: str, *, last: bool = Fa
 
 def _belongs(line: str, below: list[str], block: str, ours: str) -> bool:
     """Whether a line above what already is an attribution (`below`) is part of it."""
-    if _names_us(line, ours) or _bare(below[0]).startswith("<"):
+    if _names_us(line, ours) or visible(below[0]).startswith("<"):
         return True
-    return _stamped(block) and not _stamped(" ".join(map(_bare, below)))
+    return _stamped(block) and not _stamped(" ".join(map(visible, below)))
 
 
 def _is_attribution(block: str, ours: str, *, single: bool, last: bool) -> bool:
-    wrote = bool(_WROTE.search(block))
+    wrote = bool(WROTE.search(block))
     if _names_us(block, ours):
         return True
     if _stamped(block):
@@ -525,9 +512,4 @@ def _names_us(text: str, ours: str) -> bool:
     if not ours or "@" not in text:
         return False
     text = text.lower()
-    return f"@{ours.lower()}" in (text if text.isascii() else _INVISIBLE.sub("", text))
-
-
-def _bare(line: str) -> str:
-    """The line without invisible characters and outer spaces."""
-    return line.strip() if line.isascii() else _INVISIBLE.sub("", line).strip()
+    return f"@{ours.lower()}" in (text if text.isascii() else INVISIBLE.sub("", text))

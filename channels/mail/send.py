@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from channels.contact import EMAIL
 from channels.contract import Later, Outcome, Outgoing, Trouble
-from channels.mail.compose import Bodies, Voice, compose, octets, opaque, self_test
+from channels.mail.bodies import Bodies
+from channels.mail.compose import Voice, compose, octets, opaque, self_test
 from channels.mail.config import MailOutConfig
+from channels.mail.desk import Desk
 from channels.mail.dkim import Signer
 from channels.mail.smarthost import Smarthost
 
-SIGNING_THREADS = 2
-"""OpenSSL lets go of the interpreter lock while it signs."""
+_QUICK = 0.5
+"""Seconds, from asking for a copy to its answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,12 +34,13 @@ class MailChannel:
             domain=config.domain,
             programme_name=config.programme_name,
             notice_address=config.notice_address,
+            public_url=config.public_url,
         )
-        self._signer = Signer(config.domain, config.dkim_selector, config.dkim_key)
-        self._threads = ThreadPoolExecutor(SIGNING_THREADS, thread_name_prefix="dkim")
+        self._desk = Desk(Signer(config.domain, config.signing_keys))
         self._bodies = Bodies()
         self._smarthost = Smarthost(config)
         self._under_way = 0
+        self._room = config.connections
 
     @property
     def name(self) -> str:
@@ -47,35 +49,50 @@ class MailChannel:
 
     @property
     def concurrency(self) -> int:
-        """One for each connection: nothing that was claimed waits for one."""
-        return self._config.connections
+        """One for each connection, and more while a copy is answered soon after it was asked for.
+
+        So large batches meet a quick smarthost, and little is in hand, to be waited for at a STOP
+        or in doubt after a crash, where it is slow.
+        """
+        return self._room
 
     async def send(self, out: Outgoing) -> Outcome:
         """Compose, sign and hand over one copy. Raises nothing but cancellation."""
         self._under_way += 1
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        outcome: Outcome = Later(why=Trouble.OUR_FAULT)
         try:
-            return await self._send(out)
+            outcome = await self._send(out)
         except Exception:  # noqa: BLE001  # unknown errors mean "later"
             _log.exception("mail out")
-            return Later(why=Trouble.OUR_FAULT)
         finally:
+            self._adapt(outcome, loop.time() - begun)
             self._under_way -= 1
             if not self._under_way:
                 self._bodies.forget()  # no word stays longer than it is needed
+        return outcome
+
+    def _adapt(self, outcome: Outcome, seconds: float) -> None:
+        """One more at once for each that was quick, one less for each that was not."""
+        least, most = self._config.connections, self._config.most_in_hand
+        if isinstance(outcome, Later) and outcome.why is not Trouble.REFUSED_FOR_NOW:
+            self._room = least
+        else:
+            step = 1 if seconds < _QUICK else -1
+            self._room = max(least, min(most, self._room + step))
 
     async def close(self) -> None:
         """Hang up, end the signing threads, let go of all words."""
         self._bodies.forget()
         await self._smarthost.close()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._desk.close()
 
     async def _send(self, out: Outgoing) -> Outcome:
-        prepared = self._bodies.get(out.post, out.text)
+        prepared = self._bodies.get(out)
         headers = compose(out, self._voice, prepared, self._clock())
-        loop = asyncio.get_running_loop()
-        signature = await loop.run_in_executor(
-            self._threads, self._signer.sign, headers, prepared.hash
-        )
-        sender = f"bounce+{opaque('bounce', out.delivery)}@{self._config.domain}"
-        message = octets([signature, *headers], prepared)
+        signatures = await self._desk.sign(headers, prepared.hash)
+        token = out.return_path.reveal() or opaque("bounce", out.delivery)
+        sender = f"bounce+{token}@{self._config.domain}"
+        message = octets([*signatures, *headers], prepared)
         return await self._smarthost.hand_over(sender, out.to, message)

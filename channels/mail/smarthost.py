@@ -1,50 +1,29 @@
-"""SMTP to the smarthost: kept connections, one recipient a transaction, every step timed.
+"""SMTP to the smarthost: a few kept connections, one recipient a transaction, every step timed.
 
-aiosmtplib connects, does TLS and logs in; the transaction is driven here command by command, so
-that it is always known whether the message itself may have left. Reply texts are looked at for
-their codes and dropped: they quote addresses.
+aiosmtplib connects, does TLS and logs in; from there on `Pipe` drives the connection, so that it
+is always known whether the message itself may have left. Reply texts are looked at for their
+codes and dropped: they quote addresses.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
+import logging
 import ssl
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections import deque
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse
-from aiosmtplib.errors import SMTPResponseException, SMTPTimeoutError
-from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib import SMTP, SMTPException
+from aiosmtplib.errors import SMTPResponseException
 
-from channels.contract import Later, Never, Outcome, Sent, Trouble
+from channels.contract import Later, Outcome, Trouble
 from channels.mail.config import MailOutConfig
+from channels.mail.pipeline import Job, Pace, Pipe, Stage
 from channels.secret import Contact
 
-_ENHANCED = re.compile(r"\s*(\d)\.(\d{1,3})\.(\d{1,3})\b")
-_STUFF = re.compile(rb"(?m)^\.")
-_FINAL = {(2, 1), (2, 3)}
-_CALLER = (530, 534, 535, 538)
+_SULK = 5.0
+"""Seconds until we try for one more connection, where one was refused and others work."""
 
-
-class _Stage(Enum):
-    """How far a transaction got; the order of the members is the order of the steps."""
-
-    MAIL = auto()
-    RCPT = auto()
-    DATA = auto()
-    SENT_OFF = auto()
-    """The message is on its way and has not been answered."""
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """One message on its way, and how far it got: what a deadline means depends on it."""
-
-    sender: str
-    to: Contact
-    message: bytes
-    stage: _Stage = _Stage.MAIL
+_log = logging.getLogger(__name__)
 
 
 class _NoTlsError(Exception):
@@ -52,69 +31,154 @@ class _NoTlsError(Exception):
 
 
 class Smarthost:
-    """A few connections to one smarthost, opened when needed and kept while they are used."""
+    """Connections to one smarthost, opened when needed and kept while they are used."""
 
     def __init__(self, config: MailOutConfig) -> None:
         self._config = config
-        self._slots = asyncio.Semaphore(config.connections)
-        self._idle: list[tuple[SMTP, asyncio.TimerHandle]] = []
         self._tls = _tls_context(config)
+        self._pace = Pace(
+            command=config.command_seconds, data=config.data_seconds, idle=config.idle_seconds
+        )
+        self._waiting: deque[Job] = deque()
+        self._pipes: list[Pipe] = []
+        self._opening: set[asyncio.Task[None]] = set()
+        self._sulks_until = 0.0
         self._closed = False
 
     async def hand_over(self, sender: str, to: Contact, message: bytes) -> Outcome:
         """Give one message for one recipient to the smarthost, within `send_seconds`."""
-        attempt = _Attempt(sender, to, message)
+        job = _job(sender, to, message)
+        self._waiting.append(job)
+        self._dispatch()
         try:
-            async with asyncio.timeout(self._config.send_seconds), self._slots:
-                return await self._deliver(attempt)
+            async with asyncio.timeout(self._config.send_seconds):
+                return await job.ended
         except TimeoutError:
-            if attempt.stage is _Stage.SENT_OFF:
+            if job.stage is Stage.SENT_OFF:
                 return Later(why=Trouble.ANSWER_LOST, unsure=True)
             return Later(why=Trouble.TIMEOUT)
-
-    async def _deliver(self, attempt: _Attempt) -> Outcome:
-        client = self._kept()
-        if client is not None:
-            outcome = await self._transact(client, attempt)
-            if outcome is not None:
-                return outcome
-        opened = await self._open()
-        if not isinstance(opened, SMTP):
-            return opened
-        outcome = await self._transact(opened, attempt)
-        return outcome or Later(why=Trouble.UNREACHABLE)
+        finally:
+            self._let_go(job)
 
     async def close(self) -> None:
-        """Hang up all connections. Transactions under way end by themselves."""
+        """Hang up all connections; those on which something is under way when it has ended."""
         self._closed = True
-        while self._idle:
-            client, timer = self._idle.pop()
-            timer.cancel()
-            client.close()
+        self._end_waiting(Later(why=Trouble.UNREACHABLE))
+        for task in list(self._opening):
+            task.cancel()
+        for pipe in list(self._pipes):
+            pipe.finish()
+        await asyncio.gather(*self._opening, return_exceptions=True)
         await asyncio.sleep(0)  # transports close in the loop's next turn
 
-    def _kept(self) -> SMTP | None:
-        while self._idle:
-            client, timer = self._idle.pop()
-            timer.cancel()
-            if client.is_connected:
-                return client
-        return None
+    # Who takes what ------------------------------------------------------------------------
 
-    def _keep(self, client: SMTP) -> None:
+    def _dispatch(self) -> None:
+        """Give what waits to idle connections, then to busy ones with room; open more if short."""
         if self._closed:
-            client.close()
+            self._end_waiting(Later(why=Trouble.UNREACHABLE))
+        for idle in (True, False):
+            for pipe in list(self._pipes):
+                if not self._waiting:
+                    return
+                if pipe.is_free and pipe.is_idle is idle and (job := self._next_for(pipe)):
+                    pipe.take(job)
+        self._open_more()
+
+    def _next_for(self, pipe: Pipe) -> Job | None:
+        """The longest waiting copy that may go over this connection now."""
+        found: Job | None = None
+        others: list[Job] = []
+        while self._waiting and found is None:
+            job = self._waiting.popleft()
+            if not job.to.isascii() and "smtputf8" not in pipe.extensions:
+                job.end(Later(why=Trouble.NOT_CONFIGURED))
+            elif self._has_its_share(job.domain, pipe):
+                others.append(job)
+            elif not job.ended.done():
+                job.parameters = self._parameters(job, pipe)
+                found = job
+        self._waiting.extendleft(reversed(others))
+        return found
+
+    def _has_its_share(self, domain: bytes, pipe: Pipe | None) -> bool:
+        """Whether copies for a domain are on so many connections that no other may join them."""
+        most = self._config.domain_connections
+        if len(self._pipes) <= most:
+            return False
+        serving = [each for each in self._pipes if each.serves(domain)]
+        return len(serving) >= most and pipe not in serving
+
+    def _parameters(self, job: Job, pipe: Pipe) -> bytes:
+        """What is asked for behind MAIL FROM, where it is offered (RFC 6531, RFC 8689)."""
+        found = b"" if job.to.isascii() else b" SMTPUTF8"
+        if self._config.require_tls_onward and "requiretls" in pipe.extensions:
+            found += b" REQUIRETLS"
+        return found
+
+    def _let_go(self, job: Job) -> None:
+        """Nobody waits for this copy any more."""
+        if job.stage is Stage.WAITING and job in self._waiting:
+            self._waiting.remove(job)
             return
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._config.idle_seconds, self._drop, client)
-        self._idle.append((client, timer))
+        for pipe in list(self._pipes):
+            pipe.abandon(job)
 
-    def _drop(self, client: SMTP) -> None:
-        self._idle = [kept for kept in self._idle if kept[0] is not client]
-        client.close()
+    def _gone(self, pipe: Pipe, again: list[Job]) -> None:
+        """A connection has ended; of the copies in `again` nothing has left."""
+        if pipe in self._pipes:
+            self._pipes.remove(pipe)
+        self._waiting.extendleft(reversed(again))
+        if self._closed:
+            self._end_waiting(Later(why=Trouble.UNREACHABLE))
+        else:
+            asyncio.get_running_loop().call_soon(self._dispatch)
 
-    async def _open(self) -> SMTP | Outcome:
-        """A connection that is encrypted as it must be and logged in, or why there is none."""
+    def _end_waiting(self, outcome: Outcome) -> None:
+        while self._waiting:
+            self._waiting.popleft().end(outcome)
+
+    # Connections ---------------------------------------------------------------------------
+
+    def _open_more(self) -> None:
+        """Open a connection for each copy that waits, up to the limit."""
+        if self._pipes and asyncio.get_running_loop().time() < self._sulks_until:
+            return
+        room = self._config.connections - len(self._pipes) - len(self._opening)
+        if room <= 0 or not self._waiting:
+            return
+        wanted = sum(not self._has_its_share(job.domain, None) for job in self._waiting)
+        for _ in range(min(room, wanted - len(self._opening))):
+            task = asyncio.create_task(self._add(), name="smarthost")
+            self._opening.add(task)
+            task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[None]) -> None:
+        """One attempt has ended, whichever way."""
+        self._opening.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, (OSError, SMTPException, _NoTlsError)):
+            _log.error("mail out", exc_info=error)
+        if error is not None and not self._pipes and not self._opening:
+            self._end_waiting(_why_not_open(error))
+        elif error is not None:
+            self._sulks_until = asyncio.get_running_loop().time() + _SULK
+        if not self._closed:
+            self._dispatch()
+
+    async def _add(self) -> None:
+        """Open a connection and put it to use. Raises what keeps us from it."""
+        client = await self._open()
+        transport = client.transport
+        if not isinstance(transport, asyncio.Transport):
+            raise ConnectionResetError
+        names = frozenset(name.lower() for name in client.esmtp_extensions)
+        pipe = Pipe(transport, self._pace, self._next_for, self._gone, names)
+        self._pipes.append(pipe)
+        pipe.start()
+
+    async def _open(self) -> SMTP:
+        """A connection that is encrypted as it must be and logged in."""
         config = self._config
         client = SMTP(
             hostname=config.smarthost_host.strip("[]"),
@@ -129,10 +193,8 @@ class Smarthost:
             await client.connect()
             client.timeout = config.command_seconds
             await self._greet(client)
-        except BaseException as error:
+        except BaseException:
             client.close()
-            if isinstance(error, (OSError, SMTPException, _NoTlsError)):
-                return _why_not_open(error)
             raise
         return client
 
@@ -148,98 +210,23 @@ class Smarthost:
         if config.user is not None and config.password is not None:
             await client.login(config.user, config.password.reveal())
 
-    async def _transact(self, client: SMTP, attempt: _Attempt) -> Outcome | None:
-        """One transaction. `None`: the connection was stale and nothing of the message left."""
-        attempt.stage = _Stage.MAIL
-        try:
-            sender, to = attempt.sender.encode("ascii"), attempt.to.reveal().encode("ascii")
-            answer = await client.execute_command(b"MAIL", b"FROM:<%b>" % sender)
-            if answer.code == 250:
-                attempt.stage = _Stage.RCPT
-                answer = await client.execute_command(b"RCPT", b"TO:<%b>" % to)
-            if attempt.stage is _Stage.RCPT and answer.code in (250, 251):
-                attempt.stage = _Stage.DATA
-                answer = await client.execute_command(b"DATA")
-            if attempt.stage is _Stage.DATA and answer.code == 354:
-                protocol = _write(client, attempt.message)
-                attempt.stage = _Stage.SENT_OFF
-                answer = await protocol.read_response(timeout=self._config.data_seconds)
-        except (OSError, SMTPException) as error:
-            client.close()
-            return _broken(attempt.stage, error)
-        except BaseException:
-            client.close()  # cancelled half-way: nobody could say what the next answer belongs to
-            raise
-        if attempt.stage is _Stage.MAIL and answer.code == 421:
-            client.close()
-            return None
-        await self._put_back(client, attempt.stage)
-        return _outcome(attempt.stage, answer)
 
-    async def _put_back(self, client: SMTP, stage: _Stage) -> None:
-        """Keep the connection, after a reset if the transaction was broken off."""
-        if not client.is_connected:
-            return
-        if stage is not _Stage.SENT_OFF:
-            try:
-                clean = (await client.execute_command(b"RSET")).code == 250
-            except (OSError, SMTPException):
-                clean = False
-            except BaseException:
-                client.close()
-                raise
-            if not clean:
-                client.close()
-                return
-        self._keep(client)
+def _job(sender: str, to: Contact, message: bytes) -> Job:
+    """Raises `ValueError` for what must not be written into a command."""
+    mail_from, rcpt_to = sender.encode("ascii"), to.reveal().encode("utf-8")
+    for value in (mail_from, rcpt_to):
+        if not value or any(octet <= 0x20 or octet == 0x7F or octet in b"<>" for octet in value):
+            raise ValueError("an address that cannot stand in a command")
+    return Job(
+        sender=mail_from,
+        to=rcpt_to,
+        domain=rcpt_to.rpartition(b"@")[2].lower(),
+        message=message,
+        ended=asyncio.get_running_loop().create_future(),
+    )
 
 
-def _write(client: SMTP, message: bytes) -> SMTPProtocol:
-    """Send the message itself and its dot; the answer that decides is still to be read."""
-    if client.protocol is None:
-        raise ConnectionResetError
-    client.protocol.write(_STUFF.sub(b"..", message) + b".\r\n")
-    return client.protocol
-
-
-def _outcome(stage: _Stage, answer: SMTPResponse) -> Outcome:
-    """What an answer means for this copy (RFC 5321 section 4.2.1, RFC 3463)."""
-    code = answer.code
-    if stage is _Stage.SENT_OFF and 200 <= code <= 299:
-        return Sent()
-    if not 500 <= code <= 599:
-        return Later(why=Trouble.REFUSED_FOR_NOW)
-    match = _ENHANCED.match(answer.message)
-    enhanced = (int(match[2]), int(match[3])) if match else None
-    if stage is _Stage.MAIL or code in _CALLER:
-        return Later(why=Trouble.NOT_CONFIGURED)
-    return _refused(enhanced)
-
-
-def _refused(enhanced: tuple[int, int] | None) -> Outcome:
-    """What a 5xx says by its enhanced code (RFC 3463): final only where that is beyond doubt.
-
-    5.1 is her address; 5.2.1, 5.2.3 and 5.6 are final for this copy; 5.7 is about us, and somebody
-    must look. All else may pass: a smarthost gives a bare 550 for limits and mistakes of its own.
-    """
-    if enhanced is not None and enhanced[0] == 1:
-        return Never(why=Trouble.BAD_CONTACT)
-    if enhanced is not None and (enhanced in _FINAL or enhanced[0] == 6):
-        return Never(why=Trouble.REFUSED)
-    about_us = enhanced is not None and enhanced[0] == 7
-    return Later(why=Trouble.NOT_CONFIGURED if about_us else Trouble.REFUSED_FOR_NOW)
-
-
-def _broken(stage: _Stage, error: Exception) -> Outcome | None:
-    """The connection failed in a transaction."""
-    if stage is _Stage.SENT_OFF:
-        return Later(why=Trouble.ANSWER_LOST, unsure=True)
-    if isinstance(error, (SMTPTimeoutError, TimeoutError)):
-        return Later(why=Trouble.TIMEOUT)
-    return None
-
-
-def _why_not_open(error: Exception) -> Outcome:
+def _why_not_open(error: BaseException) -> Outcome:
     """Why no connection could be had. All of it passes or is ours to mend, so all is later."""
     if isinstance(error, _NoTlsError) or _is_tls_trouble(error):
         return Later(why=Trouble.NO_TLS)
@@ -250,7 +237,9 @@ def _why_not_open(error: Exception) -> Outcome:
         return Later(why=Trouble.TIMEOUT)
     if isinstance(error, OSError):
         return Later(why=Trouble.UNREACHABLE)
-    return Later(why=Trouble.NOT_CONFIGURED)  # no AUTH, or none that both sides know
+    if isinstance(error, SMTPException):
+        return Later(why=Trouble.NOT_CONFIGURED)  # no AUTH, or none that both sides know
+    return Later(why=Trouble.OUR_FAULT)
 
 
 def _is_tls_trouble(error: BaseException | None) -> bool:

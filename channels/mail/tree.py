@@ -1,4 +1,4 @@
-"""The MIME tree: taken apart within limits, and the best text in it.
+"""The MIME tree: taken apart within limits, the best text in it, and what came beside it.
 
 The standard library's compat32 parser splits the tree. Everything it would read out of headers
 on the way (types, boundaries, parameters) is read here instead, because its own readers raise on
@@ -8,15 +8,19 @@ hostile values, open embedded messages, and know no limits.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from typing import TYPE_CHECKING, Any, cast
 
+from channels.contract import File
+from channels.files import could_go, is_picture
+from channels.mail.armour import without_armour
 from channels.mail.charsets import decode
+from channels.mail.cleanhtml import clean_html, same_words
 from channels.mail.headers import as_text
-from channels.mail.markup import html_to_text
+from channels.mail.markup import text_and_pictures
 from channels.mail.plain import clean, unflow
 from channels.mail.quotes import cut
 
@@ -27,6 +31,8 @@ else:
 
 MOST_PARTS = 500
 DEEPEST = 30
+MOST_FILES = 10
+MOST_FILE_OCTETS = 10 * 1024 * 1024
 _TRANSFER_ENCODINGS = {"base64", "quoted-printable", "x-uuencode", "uuencode", "x-uue"}
 _TOKEN = re.compile(r"[a-z0-9!#$&^_.+-]{1,70}/[a-z0-9!#$&^_.+-]{1,70}")
 _PARAMETER = re.compile(
@@ -39,11 +45,38 @@ _BOUNDARY_LINE = re.compile(
 _ESCAPE = re.compile(r"\\(.)")
 _COMMENT = re.compile(r"\([^()]*\)")
 _READ_AS_PLAIN = {"text/plain", "text/markdown", "text/x-markdown"}
-_SIGNATURES = {
+_SILENT = {
     "application/pgp-signature",
     "application/pkcs7-signature",
     "application/x-pkcs7-signature",
 }
+"""Machinery: nobody misses it."""
+_OTHER_FORMS = {
+    "text/enriched",
+    "text/richtext",
+    "text/rtf",
+    "application/rtf",
+    "text/watch-html",
+    "text/x-amp-html",
+}
+_NEVER = _OTHER_FORMS | {
+    "text/html",
+    "text/xml",
+    "text/css",
+    "text/calendar",
+    "text/vcard",
+    "text/x-vcard",
+    "text/directory",
+    "text/rfc822-headers",
+    "application/ics",
+    "application/ms-tnef",
+    "application/vnd.ms-tnef",
+    "application/pgp-encrypted",
+    "application/pgp-keys",
+    "application/pkcs7-mime",
+    "application/x-pkcs7-mime",
+}
+"""Declared as something that is not kept, whatever it may be."""
 
 
 class TooManyPartsError(ValueError):
@@ -139,21 +172,70 @@ def take_apart(raw: bytes, depth: int = 0) -> Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a part gave: its text, whether it was written plain, and whether files were skipped."""
+class _Leaf:
+    """A part that is a file: its octets, and the Content-ID by which html may show it."""
+
+    octets: bytes = field(repr=False)
+    shown_as: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a part and those below it gave."""
 
     text: str = ""
     plain: bool = False
-    files: bool = False
+    """Whether the text was written plain."""
+    source: str = ""
+    """The html document that says the same; empty where there is none, or more than one."""
+    files: tuple[_Leaf, ...] = ()
+    left_out: bool = False
+    not_hers: frozenset[str] = frozenset()
+    """Content-IDs of pictures that stand in a signature or in history only."""
 
 
-def best_text(message: Part, ours: str) -> Found:
-    """The text of a message without signatures and history. `ours`: the relay's mail domain."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is kept of a tree."""
+
+    text: str
+    html: str
+    """Clean html that says word for word the same; else empty."""
+    files: tuple[File, ...]
+    left_out: bool
+    """Whether there was something of hers besides, which can never go further."""
+
+
+def take_in(message: Part, ours: str) -> Found:
+    """The words of a message without signatures and history, and what came with them.
+
+    `ours` is the relay's mail domain. Of files, `MOST_FILES` and `MOST_FILE_OCTETS` together are
+    kept, without their names and types, which nothing behind this knows.
+    """
     found = _read(message, ours)
-    return Found(cut(found.text, ours), found.plain, found.files)
+    text = cut(found.text, ours)
+    files: list[File] = []
+    left_out, room = found.left_out, MOST_FILE_OCTETS
+    for leaf in found.files:
+        if leaf.shown_as in found.not_hers:
+            continue
+        room -= len(leaf.octets)
+        if room < 0 or len(files) == MOST_FILES:
+            left_out = True
+            break
+        files.append(File(leaf.octets))
+    return Found(text, _html(found.source, text), tuple(files), left_out)
 
 
-def _read(part: Part, ours: str) -> Found:
+def _html(source: str, text: str) -> str:
+    """`source` as clean html, if it says just what the text says."""
+    if not source or not text:
+        return ""
+    made = clean_html(source)
+    return made if made and same_words(made, text) else ""
+
+
+def _read(part: Part, ours: str) -> _Read:
     what = part.kind
     if part.is_multipart():
         return _read_many(what, cast("list[Part]", part.get_payload()), ours)
@@ -162,32 +244,52 @@ def _read(part: Part, ours: str) -> Found:
     return _read_leaf(part, what, ours)
 
 
-def _read_many(what: str, children: list[Part], ours: str) -> Found:
-    if what in {"multipart/signed", "multipart/report", "multipart/related"}:
-        first = _read(children[0], ours) if children else Found()
-        return Found(first.text, first.plain, first.files or _files_beside(what, children[1:]))
-    found = [_read(child, ours) for child in children]
-    files = any(one.files for one in found)
+def _read_many(what: str, children: list[Part], ours: str) -> _Read:
     if what == "multipart/alternative":
-        return _best(found, files)
-    texts = [one.text for one in found if one.text.strip()]
-    return Found("\n\n".join(texts), any(one.plain for one in found), files)
+        return _best(children, [_read(child, ours) for child in children])
+    if what in {"multipart/signed", "multipart/report", "multipart/related"}:
+        first, others = children[:1], children[1:]
+        if what == "multipart/report":
+            others = []
+        found = [_read(child, ours) for child in first]
+        return _joined(found + [_beside(child) for child in others if child.kind not in _SILENT])
+    return _joined([_read(child, ours) for child in children])
 
 
-def _files_beside(what: str, others: list[Part]) -> bool:
-    """Whether what stands beside a root part is somebody's file rather than machinery."""
-    return what != "multipart/report" and any(other.kind not in _SIGNATURES for other in others)
+def _joined(found: list[_Read]) -> _Read:
+    """Parts that stand one after the other."""
+    worded = [one for one in found if one.text.strip()]
+    return _Read(
+        "\n\n".join(one.text for one in worded),
+        any(one.plain for one in found),
+        worded[0].source if len(worded) == 1 else "",
+        tuple(leaf for one in found for leaf in one.files),
+        any(one.left_out for one in found),
+        frozenset().union(*(one.not_hers for one in found)),
+    )
 
 
-def _best(found: list[Found], files: bool) -> Found:
-    """Of alternatives the plain one; without letters in it, the last that has any."""
+def _best(children: list[Part], found: list[_Read]) -> _Read:
+    """Of alternatives the plain one; without letters in it, the last that has any.
+
+    Other forms of the same words, which we do not read, are nobody's files.
+    """
     worded = [one for one in found if one.text.strip()]
     plain = [one for one in worded if one.plain]
-    chosen = plain[0] if plain else worded[-1] if worded else Found()
-    return Found(chosen.text, chosen.plain, files)
+    chosen = plain[0] if plain else worded[-1] if worded else _Read()
+    told = [
+        one.left_out and not (worded and child.kind in _OTHER_FORMS)
+        for child, one in zip(children, found, strict=True)
+    ]
+    together = _joined(found)
+    sources = [one.source for one in worded if one.source]
+    source = sources[0] if len(sources) == 1 else ""
+    return replace(
+        together, text=chosen.text, plain=chosen.plain, source=source, left_out=any(told)
+    )
 
 
-def _read_broken(part: Part, ours: str) -> Found:
+def _read_broken(part: Part, ours: str) -> _Read:
     """A multipart whose declared boundary never comes: use the one that stands there, if any."""
     body = part.octets()
     match = _BOUNDARY_LINE.match(body[:20_000])
@@ -196,25 +298,47 @@ def _read_broken(part: Part, ours: str) -> Found:
         again = take_apart(head + body, part.depth + 1)
         if again.is_multipart():
             return _read(again, ours)
-    return Found(cut(clean(decode(body)), ours), plain=True)
+    return _plain(clean(decode(body)), ours)
 
 
-def _read_leaf(part: Part, what: str, ours: str) -> Found:
-    if _is_file(part, what):
-        return Found(files=what not in _SIGNATURES)
+def _read_leaf(part: Part, what: str, ours: str) -> _Read:
+    if what in _SILENT:
+        return _Read()
+    octets = part.octets()
+    attached = _disposition(part) == "attachment"
+    if attached or what not in _READ_AS_PLAIN | {"text/html"} or is_picture(octets):
+        return _beside(part)
     given = part.parameters()
-    text = decode(part.octets(), given.get("charset", ""))
+    text = decode(octets, given.get("charset", ""))
     if what == "text/html":
-        return Found(cut(clean(html_to_text(text)), ours))
+        shown, not_hers = text_and_pictures(text)
+        return replace(_plain(clean(shown), ours), plain=False, source=text, not_hers=not_hers)
     text = clean(text)
     if given.get("format", "").lower() == "flowed":
         text = unflow(text, delsp=given.get("delsp", "").lower() == "yes")
-    return Found(cut(text, ours), plain=True)
+    return _plain(text, ours)
 
 
-def _is_file(part: Part, what: str) -> bool:
-    """Whether a leaf is something other than words to read. A name alone does not make a file."""
-    disposition = (part.value("content-disposition") or "").split(";")[0].strip().lower()
-    if disposition == "attachment":
-        return True
-    return what not in _READ_AS_PLAIN and what != "text/html"
+def _plain(text: str, ours: str) -> _Read:
+    """Words to read, without the blocks for machines that stand among them."""
+    words, found = without_armour(text)
+    return _Read(cut(words, ours), plain=True, left_out=found)
+
+
+def _beside(part: Part) -> _Read:
+    """A part that is no words to read: a file to keep, or one that can never go further."""
+    what = part.kind
+    if part.is_multipart() or what.startswith(("message/", "multipart/")) or what in _NEVER:
+        return _Read(left_out=True)
+    octets = part.octets()
+    if not is_picture(octets):
+        if what not in _READ_AS_PLAIN | {"application/octet-stream"} or not could_go(octets):
+            return _Read(left_out=True)
+        if what in _READ_AS_PLAIN:
+            octets = decode(octets, part.parameters().get("charset", "")).encode()
+    shown_as = (part.value("content-id") or "").strip().strip("<>")
+    return _Read(files=(_Leaf(octets, shown_as),))
+
+
+def _disposition(part: Part) -> str:
+    return (part.value("content-disposition") or "").split(";")[0].strip().lower()

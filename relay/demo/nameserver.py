@@ -1,9 +1,9 @@
 """A name server over real sockets for the demo and the tests: UDP and TCP, one port, loopback.
 
 It answers from an invented zone: what mail authentication asks for (TXT for DKIM keys, SPF and
-DMARC; MX and A). A name it knows without the asked type gets an empty answer, an unknown one
-NXDOMAIN, an answer too large for UDP comes cut short with TC set, so that the asker returns by
-TCP. It can be told to fail. It knows nothing of the relay.
+DMARC; MX, A, PTR), following CNAME within it. A name it knows without the asked type gets an
+empty answer, an unknown one NXDOMAIN, an answer too large for UDP comes cut short with TC set, so
+that the asker returns by TCP. It can be told to fail. It knows nothing of the relay.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LOOPBACK = "127.0.0.1"
 _TTL = 60
 _TEXT_CHUNK = 255
 _PORT_TRIES = 20
+_MOST_ALIASES = 8
+"""CNAME records followed for one answer."""
 
 
 class DnsFault(StrEnum):
@@ -141,11 +143,19 @@ class NameServer:
         self, reply: dns.message.Message, asked: dns.rrset.RRset, name: str, kind: str
     ) -> None:
         reply.flags |= dns.flags.AA | dns.flags.RA
-        records = self._zone.get(name)
-        if records is None:
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        elif kind in records:
-            reply.answer.append(dns.rrset.from_rdata_list(asked.name, _TTL, records[kind]))
+        at = asked.name
+        for _ in range(_MOST_ALIASES):
+            records = self._zone.get(name)
+            if records is None:
+                reply.set_rcode(dns.rcode.NXDOMAIN)
+                return
+            if kind in records or "CNAME" not in records:
+                if kind in records:
+                    reply.answer.append(dns.rrset.from_rdata_list(at, _TTL, records[kind]))
+                return
+            reply.answer.append(dns.rrset.from_rdata_list(at, _TTL, records["CNAME"]))
+            at = dns.name.from_text(records["CNAME"][0].to_text())
+            name = _plain(at.to_text())
 
     def _put(self, name: str, kind: str, record: dns.rdata.Rdata) -> None:
         self._zone.setdefault(_plain(name), {}).setdefault(kind, []).append(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,14 @@ def script() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
 
 
-async def migrate(database: Database, to: str = "head") -> None:
+async def migrate(
+    database: Database,
+    to: str = "head",
+    complete: Callable[[AsyncConnection], Awaitable[object]] | None = None,
+) -> None:
     """Bring the schema up to date, once, however many processes start together.
+
+    `complete` fills in, in the same transaction, what only who holds the keys can.
 
     Raises `RefusalError` for a database newer than this code.
     """
@@ -43,6 +50,8 @@ async def migrate(database: Database, to: str = "head") -> None:
         if not database.is_sqlite:
             await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
         await connection.run_sync(_upgrade, to)
+        if complete is not None:
+            await complete(connection)
 
 
 async def is_current(connection: AsyncConnection) -> bool:

@@ -22,7 +22,7 @@ from policies.facts import GroupState, MemberState
 from relay.clock import day, milliseconds
 from relay.model import Body, Due, GroupSettings, MemberSettings, new_id
 from relay.store.roster import Roster
-from relay.store.tables import DELIVERY, GROUP, MEMBER, POST, SEEN, TALLY
+from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALLY
 from relay.vault.vault import SealedBody, UnsealError, Vault
 
 SEEN_FOR = timedelta(days=30)
@@ -91,7 +91,7 @@ class Outbox:
         now: datetime,
     ) -> Stored:
         """Seal what was said, and store it."""
-        await self._lock_sealing(c, exclusive=False)
+        await self.anybody_seals(c)
         post_id = new_id()
         sealed = self._vault.seal_body(post_id, group_id, expires, body, now)
         row = {
@@ -105,6 +105,10 @@ class Outbox:
         }
         await c.execute(sa.insert(POST), row)
         return Stored(id=post_id, group_id=group_id, author_id=author_id)
+
+    async def anybody_seals(self, c: AsyncConnection) -> None:
+        """Say that this transaction seals something it has not stored yet."""
+        await self._lock_sealing(c, exclusive=False)
 
     async def nobody_seals(self, c: AsyncConnection) -> None:
         """Wait until no transaction, of any process, has sealed and not yet committed."""
@@ -150,6 +154,13 @@ class Outbox:
             "unsure": 0,
         }
         await c.execute(sa.insert(DELIVERY), row)
+
+    async def address_to_member(
+        self, c: AsyncConnection, post_id: int, member_id: int, due: datetime
+    ) -> None:
+        """One delivery for one member, on her channel."""
+        channel = await c.execute(sa.select(MEMBER.c.channel).where(MEMBER.c.id == member_id))
+        await self.address_to(c, post_id, member_id, channel.scalar_one(), due)
 
     # Taking --------------------------------------------------------------------------------
 
@@ -351,8 +362,9 @@ class Outbox:
         return due
 
     async def keys_in_use(self, c: AsyncConnection) -> set[int]:
-        """The body keys that seal a stored post."""
-        return set((await c.execute(sa.select(POST.c.key_id).distinct())).scalars())
+        """The body keys that seal something stored: a post, or a message that waits."""
+        posts, waiting = sa.select(POST.c.key_id), sa.select(PENDING.c.key_id)
+        return set((await c.execute(sa.union(posts, waiting))).scalars())
 
     async def held(self, c: AsyncConnection, now: datetime) -> list[Held]:
         """What is in the buffer now, by group."""
@@ -403,6 +415,29 @@ class Outbox:
                 )
             )
 
+    async def lose(self, c: AsyncConnection, group_id: int, why: str, count: int, now: datetime) -> None:
+        """Count messages to a group that nobody in it saw: its facilitators can ask for it."""
+        row = {"group_id": group_id, "day": day(now), "why": why[:16], "count": count}
+        insert = _insert(c, LOSS).values(row)
+        await c.execute(
+            insert.on_conflict_do_update(
+                index_elements=["group_id", "day", "why"],
+                set_={"count": LOSS.c.count + insert.excluded.count},
+            )
+        )
+
+    async def losses(self, c: AsyncConnection, group_id: int) -> dict[str, int]:
+        """How often what was not passed on to a group, over the days that are kept."""
+        query = sa.select(LOSS.c.why, sa.func.sum(LOSS.c.count)).where(LOSS.c.group_id == group_id)
+        return {why: int(total) for why, total in await c.execute(query.group_by(LOSS.c.why))}
+
+    async def stop_post(self, c: AsyncConnection, post_id: int) -> int:
+        """Drop the copies of a post that have not left. Returns how many."""
+        done = await c.execute(
+            sa.delete(DELIVERY).where(DELIVERY.c.post_id == post_id, DELIVERY.c.claim.is_(None))
+        )
+        return done.rowcount
+
     async def tallies(self, c: AsyncConnection) -> dict[str, int]:
         """How often what happened, over the days that are kept."""
         query = sa.select(TALLY.c.word, sa.func.sum(TALLY.c.count)).group_by(TALLY.c.word)
@@ -412,6 +447,7 @@ class Outbox:
         """Drop message ids and tallies whose time is over."""
         await c.execute(sa.delete(SEEN).where(SEEN.c.until_day < day(now)))
         await c.execute(sa.delete(TALLY).where(TALLY.c.day < day(now - _TALLIES_KEPT)))
+        await c.execute(sa.delete(LOSS).where(LOSS.c.day < day(now - _TALLIES_KEPT)))
 
 
 @dataclass(frozen=True, slots=True)

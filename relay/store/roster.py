@@ -19,6 +19,7 @@ from policies.facts import GroupState, MemberState
 from policies.pseudonym import skeleton
 from relay.clock import day
 from relay.errors import RefusalError
+from relay.guard.people import Person
 from relay.model import (
     Group,
     GroupSettings,
@@ -28,12 +29,15 @@ from relay.model import (
     read_id,
     settings_to_card,
 )
-from relay.store.tables import DELIVERY, GROUP, MEMBER, NUMBER, ROUTE
-from relay.vault.vault import Purpose, Vault
+from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, NUMBER, ROUTE, STRIKE
+from relay.vault.vault import Purpose, Use, Vault
 
 QUARANTINE = timedelta(days=365)
 """How long a pair that led to one group leads nowhere before it may lead to another."""
 
+STRIKES_KEPT = timedelta(days=14)
+
+_CONFIRM = "confirm+"
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _ALIAS_LENGTH = 16
 _MASK_LENGTH = 12
@@ -63,11 +67,14 @@ class NewMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """To whom and where a route leads."""
+    """Who writes, and where what she writes leads."""
 
     member: Member
     group: Group
-    contact_blind: bytes
+    reader: Member | None = None
+    """She writes to this member alone."""
+    confirms: int | None = None
+    """She answers the question about the pending message of this id."""
 
 
 _WITH_GROUP = sa.select(
@@ -249,8 +256,11 @@ class Roster:
             "card": self._vault.seal(member_id, "member", json.dumps(card)),
         }
         await c.execute(sa.insert(MEMBER), row)
-        blind = self._route_blind(card, new.contact)
-        await c.execute(sa.insert(ROUTE), {"blind": blind, "member_id": member_id})
+        routes = [
+            {"blind": self._route_blind(card, new.contact), "member_id": member_id},
+            {"blind": self._mail_route(card["mask"]), "member_id": member_id, "to_mask": True},
+        ]
+        await c.execute(sa.insert(ROUTE), [{"to_mask": False, **route} for route in routes])
         return self.member_from(row)
 
     async def find_member(self, c: AsyncConnection, key: str, *, lock: bool = False) -> Member:
@@ -395,23 +405,114 @@ class Roster:
 
     async def arrive(self, c: AsyncConnection, to: Secret, sender: Contact) -> Arrival | None:
         """Where a message to `to` from `sender` leads; `None` if nowhere."""
-        address = to.reveal()
-        if sender.channel == EMAIL:
-            blind = self._vault.index(Purpose.MAIL_ROUTE, address.partition("@")[0].lower())
-        else:
-            blind = self._pair(address, sender)
-        query = _WITH_GROUP.join(ROUTE, ROUTE.c.member_id == MEMBER.c.id)
-        query = query.where(ROUTE.c.blind == blind)
+        local = to.reveal().partition("@")[0].lower()
+        if sender.channel != EMAIL:
+            return await self._home(c, self._pair(to.reveal(), sender), sender)
+        if local.startswith(_CONFIRM):
+            return await self._answer(c, Secret(local.removeprefix(_CONFIRM)), sender)
+        return await self._home(c, self._mail_route(local), sender)
+
+    async def _home(self, c: AsyncConnection, blind: bytes, sender: Contact) -> Arrival | None:
+        query = _WITH_GROUP.add_columns(ROUTE.c.to_mask)
+        query = query.join(ROUTE, ROUTE.c.member_id == MEMBER.c.id).where(ROUTE.c.blind == blind)
         row = (await c.execute(query)).mappings().first()
+        if row is None:
+            return None
+        group, contact = self._group_of(row), self.contact_blind(row["group_id"], sender)
+        if not row["to_mask"]:
+            found = self.member_from(row)
+            return Arrival(member=found, group=group) if row["contact_blind"] == contact else None
+        writer = await c.execute(
+            sa.select(MEMBER).where(
+                MEMBER.c.group_id == group.id, MEMBER.c.contact_blind == contact
+            )
+        )
+        found_writer = writer.mappings().first()
+        if found_writer is None:
+            return None
+        reader = self.member_from(row)
+        return Arrival(member=self.member_from(found_writer), group=group, reader=reader)
+
+    async def _answer(self, c: AsyncConnection, token: Secret, sender: Contact) -> Arrival | None:
+        """An answer to a question of ours counts from the one who was asked."""
+        read = self._vault.read(Use.CONFIRM, token)
+        if read is None or not fits(*read):
+            return None
+        pending_id, member_id = read
+        row = (await c.execute(_WITH_GROUP.where(MEMBER.c.id == member_id))).mappings().first()
         if row is None or row["contact_blind"] != self.contact_blind(row["group_id"], sender):
             return None
-        member = self.member_from(row)
-        return Arrival(member=member, group=self._group_of(row), contact_blind=row["contact_blind"])
+        member, group = self.member_from(row), self._group_of(row)
+        return Arrival(member=member, group=group, confirms=pending_id)
+
+    async def add_masks(self, c: AsyncConnection) -> int:
+        """Make every mask lead to its member; in a database from before, none did."""
+        have = sa.select(ROUTE.c.member_id).where(ROUTE.c.to_mask, ROUTE.c.member_id.is_not(None))
+        rows = await c.execute(sa.select(MEMBER.c.id, MEMBER.c.card).where(MEMBER.c.id.not_in(have)))
+        made = []
+        for member_id, card in rows:
+            blind = self._mail_route(self._cards(member_id, "member", card)["mask"])
+            made.append({"blind": blind, "member_id": member_id, "to_mask": True})
+        if made:
+            await c.execute(sa.insert(ROUTE), made)
+        return len(made)
 
     async def end_quarantine(self, c: AsyncConnection, now: datetime) -> int:
         """Free the pairs that have rested long enough. Returns how many."""
         done = await c.execute(sa.delete(ROUTE).where(ROUTE.c.until_day < day(now)))
         return done.rowcount
+
+    # Who may not be named, and who may not write to whom -------------------------------------
+
+    async def people(self, c: AsyncConnection, group_id: int) -> tuple[Person, ...]:
+        """Everybody of a group, present or not, with what must not be seen of her."""
+        query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact, MEMBER.c.card).where(
+            MEMBER.c.group_id == group_id
+        )
+        return tuple([self._person(*row) for row in await c.execute(query)])
+
+    def _person(self, member_id: int, channel: str, contact: bytes, card: bytes) -> Person:
+        name = Secret(self._cards(member_id, "member", card)["name"])
+        opened = self.open_contact(member_id, channel, contact)
+        return Person(id=member_id, name=name, contacts=(opened,))
+
+    async def block(self, c: AsyncConnection, member: Member, other: Member) -> None:
+        """Let `other` no longer write to `member` alone."""
+        if not await self.is_blocked(c, member, other):
+            row = {"blind": self._block(member, other), "member_id": member.id}
+            await c.execute(sa.insert(BLOCK), row)
+
+    async def unblock(self, c: AsyncConnection, member: Member, other: Member) -> None:
+        """Take back `block`."""
+        await c.execute(sa.delete(BLOCK).where(BLOCK.c.blind == self._block(member, other)))
+
+    async def is_blocked(self, c: AsyncConnection, member: Member, other: Member) -> bool:
+        """Whether `other` may not write to `member` alone."""
+        blind = self._block(member, other)
+        return await _exists(c, sa.select(BLOCK.c.blind).where(BLOCK.c.blind == blind))
+
+    def _block(self, member: Member, other: Member) -> bytes:
+        return self._vault.index(Purpose.BLOCK, member.id, other.id)
+
+    # Mailboxes that give things back ---------------------------------------------------------
+
+    async def strike(self, c: AsyncConnection, member_id: int, now: datetime) -> int | None:
+        """Note a day on which her mailbox gave something back.
+
+        Returns on how many such days of late; `None` if this day was known already.
+        """
+        today = day(now)
+        of_her = STRIKE.c.member_id == member_id
+        await c.execute(sa.delete(STRIKE).where(STRIKE.c.day < day(now - STRIKES_KEPT)))
+        if await _exists(c, sa.select(STRIKE.c.day).where(of_her, STRIKE.c.day == today)):
+            return None
+        await c.execute(sa.insert(STRIKE), {"member_id": member_id, "day": today})
+        query = sa.select(sa.func.count()).select_from(STRIKE).where(of_her)
+        return int((await c.execute(query)).scalar_one())
+
+    async def forgive(self, c: AsyncConnection, member_id: int) -> None:
+        """Forget those days."""
+        await c.execute(sa.delete(STRIKE).where(STRIKE.c.member_id == member_id))
 
     # Inner ---------------------------------------------------------------------------------
 
@@ -445,9 +546,12 @@ class Roster:
         card: dict[str, Any] = json.loads(self._vault.open(owner, label, sealed))
         return card
 
+    def _mail_route(self, local: str) -> bytes:
+        return self._vault.index(Purpose.MAIL_ROUTE, local)
+
     def _route_blind(self, card: dict[str, Any], contact: Contact) -> bytes:
         if contact.channel == EMAIL:
-            return self._vault.index(Purpose.MAIL_ROUTE, card["alias"])
+            return self._mail_route(card["alias"])
         return self._pair(card["number"], contact)
 
     async def _new_card(self, c: AsyncConnection, group: Group, new: NewMember) -> dict[str, Any]:
@@ -492,6 +596,11 @@ def _member_settings(card: dict[str, Any]) -> MemberSettings:
 
 def _random_name(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def fits(*numbers: int) -> bool:
+    """Whether these can be ids: what anybody made up reads as numbers too large to store."""
+    return all(number < 2**63 for number in numbers)
 
 
 async def _exists(c: AsyncConnection, query: sa.Select[Any]) -> bool:

@@ -79,6 +79,10 @@ class RouteRow(SQLModel, table=True):
         )
     )
     until_day: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+    to_mask: bool = Field(
+        sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    )
+    """It leads to this member alone: the mask under which the others see her."""
 
 
 class PostRow(SQLModel, table=True):
@@ -117,6 +121,51 @@ class DeliveryRow(SQLModel, table=True):
     claim: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
 
 
+class PendingRow(SQLModel, table=True):
+    """A message that waits for a word of its author, sealed as a post is."""
+
+    __tablename__ = "pending"
+
+    id: int = Field(sa_column=_id())
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
+    reader_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    why: str = Field(max_length=16)
+    key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    body: bytes
+    expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+
+
+class BlockRow(SQLModel, table=True):
+    """A keyed index of a member and somebody who may not write to her alone."""
+
+    __tablename__ = "block"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+
+
+class StrikeRow(SQLModel, table=True):
+    """A day on which a member's mailbox gave something back."""
+
+    __tablename__ = "strike"
+
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+
+
 class SeenRow(SQLModel, table=True):
     """A keyed index of a provider's message id, so that a repeat does nothing."""
 
@@ -136,6 +185,21 @@ class TallyRow(SQLModel, table=True):
     count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
 
 
+class LossRow(SQLModel, table=True):
+    """How many messages to a group ended in a way that nobody in it saw, by day. Never per person."""
+
+    __tablename__ = "loss"
+
+    group_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
+        )
+    )
+    day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+    why: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))
+    count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+
+
 METADATA = SQLModel.metadata
 NUMBER = METADATA.tables["number"]
 GROUP = METADATA.tables["groups"]
@@ -145,3 +209,7 @@ POST = METADATA.tables["post"]
 DELIVERY = METADATA.tables["delivery"]
 SEEN = METADATA.tables["seen"]
 TALLY = METADATA.tables["tally"]
+PENDING = METADATA.tables["pending"]
+BLOCK = METADATA.tables["block"]
+STRIKE = METADATA.tables["strike"]
+LOSS = METADATA.tables["loss"]

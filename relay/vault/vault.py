@@ -9,9 +9,11 @@ word, but how many groups and members there are, which belong together, and unti
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +22,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
 
+from channels.contract import Picture, PictureKind
 from channels.secret import Secret
 from relay.clock import milliseconds
 from relay.model import Body, new_id
@@ -34,11 +40,15 @@ EPOCH = timedelta(hours=1)
 _NONCE = 12
 _BUCKETS = (256, 1024, 4096, 16_384, 65_536)
 _INDEX_LENGTH = 16
+DAY_SHIFT = 40
+"""A number that holds a day has it above so many bits, and below them what tells two apart."""
+_TOKEN = re.compile("[a-z2-7]{26}")
 
 
 class Purpose(StrEnum):
     """What a keyed index is for: equal values under two purposes have unequal indexes."""
 
+    BLOCK = "block"
     CONTACT_IN_GROUP = "contact-in-group"
     GROUP_NAME = "group-name"
     MAIL_ROUTE = "mail-route"
@@ -46,6 +56,15 @@ class Purpose(StrEnum):
     NUMBER = "number"
     PAIR = "pair"
     SEEN = "seen"
+
+
+class Use(StrEnum):
+    """What a token that leaves the house is for: one made for one use is nothing for another."""
+
+    BOUNCE = "bounce"
+    CONFIRM = "confirm"
+    MESSAGE = "message"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 class UnsealError(Exception):
@@ -71,6 +90,7 @@ class Vault:
         self._index_keys = {purpose: wrap(f"index/{purpose}") for purpose in Purpose}
         self._house = AESGCM(wrap("house"))
         self._tokens = wrap("tokens")
+        self._mints = {use: Cipher(AES(wrap(f"token/{use}")), ECB()) for use in Use}  # noqa: S305 - one block: see `mint`
         self._ciphers: dict[int, AESGCM] = {}
         self._epoch: tuple[int, datetime] | None = None
 
@@ -92,6 +112,28 @@ class Vault:
         """A name for something of ours that may leave the house: 24 hex digits, unlinkable."""
         message = json.dumps(parts, separators=(",", ":")).encode()
         return Secret(hmac.digest(self._tokens, message, hashlib.sha256).hex()[:24])
+
+    def mint(self, use: Use, first: int, second: int) -> Secret:
+        """A token of 26 letters that holds two numbers below 2**64, for us alone to read.
+
+        One block of AES-256 under a key of this use: without the key it is 128 random bits, and
+        nobody can make another one that names something that exists. Nothing is stored for it.
+        """
+        encrypt = self._mints[use].encryptor()
+        block = encrypt.update(first.to_bytes(8, "big") + second.to_bytes(8, "big"))
+        return Secret(base64.b32encode(block).decode("ascii").rstrip("=").lower())
+
+    def read(self, use: Use, token: Secret) -> tuple[int, int] | None:
+        """The two numbers of a token; `None` for what is none. Any 26 letters read as something:
+        whether there is such a thing is the caller's to see."""
+        text = token.reveal().lower()
+        if not _TOKEN.fullmatch(text):
+            return None
+        block = base64.b32decode(text.upper() + "======")
+        if base64.b32encode(block).decode("ascii").rstrip("=").lower() != text:
+            return None
+        decrypted = self._mints[use].decryptor().update(block)
+        return int.from_bytes(decrypted[:8], "big"), int.from_bytes(decrypted[8:], "big")
 
     # People: groups and members ------------------------------------------------------------
 
@@ -226,18 +268,43 @@ def _body_aad(post: int, group: int, key_id: int, expires: datetime) -> bytes:
 
 
 def _pack(body: Body) -> bytes:
-    author = None if body.author is None else body.author.reveal()
-    parts = [author, body.mask.reveal(), body.subject.reveal(), body.text.reveal()]
-    return json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    """A body as octets: the words as JSON, then the pictures as they are."""
+    words = {
+        "author": None if body.author is None else body.author.reveal(),
+        "mask": body.mask.reveal(),
+        "subject": body.subject.reveal(),
+        "text": body.text.reveal(),
+        "html": body.html.reveal(),
+        "thread": body.thread,
+        "private": body.private,
+        "shown": body.shown,
+        "confirm": body.confirm,
+        "pictures": [(picture.kind, len(picture.octets)) for picture in body.pictures],
+    }
+    head = json.dumps(words, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return b"\0".join((head, b"".join(picture.octets for picture in body.pictures)))
 
 
 def _unpack(packed: bytes) -> Body:
-    author, mask, subject, text = json.loads(packed.decode("utf-8", "surrogatepass"))
+    head, _, octets = packed.partition(b"\0")
+    words = json.loads(head.decode("utf-8", "surrogatepass"))
+    if isinstance(words, list):  # written by the version before pictures
+        words = dict(zip(("author", "mask", "subject", "text"), words, strict=True))
+    pictures, at = [], 0
+    for kind, length in words.get("pictures", ()):
+        pictures.append(Picture(PictureKind(kind), octets[at : at + length]))
+        at += length
     return Body(
-        author=None if author is None else Secret(author),
-        mask=Secret(mask),
-        subject=Secret(subject),
-        text=Secret(text),
+        author=None if words["author"] is None else Secret(words["author"]),
+        mask=Secret(words["mask"]),
+        subject=Secret(words["subject"]),
+        text=Secret(words["text"]),
+        html=Secret(words.get("html", "")),
+        pictures=tuple(pictures),
+        thread=tuple(words.get("thread", ())),
+        private=words.get("private", False),
+        shown=words.get("shown", False),
+        confirm=words.get("confirm", 0),
     )
 
 

@@ -26,7 +26,9 @@ POST = PostFacts(
     author=MemberState.ACTIVE,
     proof=Proof.PROVEN,
     automatic=False,
+    may_confirm=True,
     characters=5,
+    pictures=0,
     longest=1600,
 )
 DELIVERY = DeliveryFacts(

@@ -40,7 +40,9 @@ post_facts = st.builds(
     author=st.sampled_from(MemberState),
     proof=st.sampled_from(Proof),
     automatic=st.booleans(),
+    may_confirm=st.booleans(),
     characters=st.integers(0, 20),
+    pictures=st.integers(0, 2),
     longest=st.integers(1, 20),
 )
 delivery_facts = st.builds(
@@ -140,7 +142,9 @@ def test_everything_ordinary_passes() -> None:
         author=MemberState.ACTIVE,
         proof=Proof.PROVEN,
         automatic=False,
+        may_confirm=True,
         characters=5,
+        pictures=0,
         longest=1600,
     )
     copy = DeliveryFacts(

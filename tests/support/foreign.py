@@ -287,7 +287,7 @@ _TOKEN = re.compile(r"[^\s<>\"';,=()\[\]]{8,}")
 _PIECE = re.compile(r"[\d@._/\\]")
 _HARMLESS = re.compile(
     r"(?i)(?:text|multipart|message|application|image|audio|video)/[\w.+-]+|[\w-]*charset[\w-]*"
-    r"|quoted-printable|iso-?\d{4}-\d{1,2}|windows-\d+|us-ascii|\d\d:\d\d:\d\d|[\d./:+-]{1,10}"
+    r"|quoted-printable|rsa-sha256|relaxed/\w+|simple/\w+|iso-?\d{4}-\d{1,2}|windows-\d+|us-ascii|\d\d:\d\d:\d\d|[\d./:+-]{1,10}"
 )
 
 

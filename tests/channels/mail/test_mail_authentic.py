@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.contract import Proof
 from channels.mail import authentic
-from channels.mail.authentic import Authenticity, body_digest, verify
-from channels.mail.dns import DnsTroubleError, Resolver
+from channels.mail.authentic import NO_DIALOGUE, body_digest, check
+from channels.mail.dns import Address, DnsTroubleError, Names, Resolver
 from channels.mail.parse import Parsed, read
 from channels.secret import Secret
 from tests.channels.mail.mailside import (
@@ -32,7 +33,7 @@ from tests.channels.mail.mailside import (
     signed,
 )
 
-YES, NO, LATER = Authenticity.AUTHENTIC, Authenticity.NOT, Authenticity.UNKNOWN_FOR_NOW
+YES, WEAK, FORGED, LATER = Proof.PROVEN, Proof.WEAK, Proof.FORGED, None
 WHERE = "s1._domainkey.willow.example"
 ZONE: Zone = {WHERE: [record(key())]}
 
@@ -42,7 +43,10 @@ class Case:
     """One message, what DNS says, and what must come of it."""
 
     make: Callable[[], bytes]
-    expect: Authenticity
+    expect: Proof | None
+    """Where her domain publishes no policy."""
+    rejecting: Proof | None
+    """Where it wants rejected what it did not vouch for."""
     zone: Zone = field(default_factory=lambda: dict(ZONE))
     alias: str = ALIAS
 
@@ -84,16 +88,18 @@ def _bomb() -> bytes:
 RECORD = record(key())
 
 CASES = {
-    "plain good signature": Case(lambda: signed(mail()), YES),
+    "plain good signature": Case(lambda: signed(mail()), YES, YES),
     "simple canonicalisation": Case(
-        lambda: signed(mail(), canonicalize=(b"simple", b"simple")), YES
+        lambda: signed(mail(), canonicalize=(b"simple", b"simple")), YES, YES
     ),
-    "relaxed/simple": Case(lambda: signed(mail(), canonicalize=(b"relaxed", b"simple")), YES),
-    "signed by the parent domain": Case(lambda: signed(mail(From="m@mail.willow.example")), YES),
-    "alias in Cc": Case(lambda: signed(mail(To="a@b.example", Cc=ALIAS.upper())), YES),
-    "alias among many": Case(lambda: signed(mail(To=f'"x, y" <a@b.example>, <{ALIAS}>')), YES),
+    "relaxed/simple": Case(lambda: signed(mail(), canonicalize=(b"relaxed", b"simple")), YES, YES),
+    "signed by the parent domain": Case(
+        lambda: signed(mail(From="m@mail.willow.example")), WEAK, YES
+    ),
+    "alias in Cc": Case(lambda: signed(mail(To="a@b.example", Cc=ALIAS.upper())), YES, YES),
+    "alias among many": Case(lambda: signed(mail(To=f'"x, y" <a@b.example>, <{ALIAS}>')), YES, YES),
     "no subject at all": Case(
-        lambda: signed(mail(Subject=None), heads=("from", "to", "date")), YES
+        lambda: signed(mail(Subject=None), heads=("from", "to", "date")), YES, YES
     ),
     "second signature decides": Case(
         lambda: (
@@ -101,88 +107,127 @@ CASES = {
             + signed(mail())
         ),
         YES,
+        YES,
     ),
     "key of 1024 bits": Case(
-        lambda: signed(mail(), pem=key(1024)), YES, zone={WHERE: [record(key(1024))]}
+        lambda: signed(mail(), pem=key(1024)), YES, YES, zone={WHERE: [record(key(1024))]}
     ),
-    "record after another TXT": Case(lambda: signed(mail()), YES, zone={WHERE: [b"hello", RECORD]}),
-    "blanks by the hundred thousand": Case(_bomb, YES),
-    "not signed": Case(mail, NO),
-    "body changed": Case(_tampered(b"Hello all", b"Hello a1l"), NO),
-    "subject changed": Case(_tampered(b"Tuesday", b"Monday"), NO),
-    "appended under l=": Case(lambda: signed(mail(), length=True) + b"I will tell.\r\n", NO),
-    "l= even if unchanged": Case(lambda: signed(mail(), length=True), NO),
+    "record after another TXT": Case(
+        lambda: signed(mail()), YES, YES, zone={WHERE: [b"hello", RECORD]}
+    ),
+    "blanks by the hundred thousand": Case(_bomb, YES, YES),
+    "not signed": Case(mail, WEAK, FORGED),
+    "body changed": Case(_tampered(b"Hello all", b"Hello a1l"), WEAK, FORGED),
+    "subject changed": Case(_tampered(b"Tuesday", b"Monday"), WEAK, FORGED),
+    "appended under l=": Case(
+        lambda: signed(mail(), length=True) + b"I will tell.\r\n", WEAK, FORGED
+    ),
+    "l= even if unchanged": Case(lambda: signed(mail(), length=True), WEAK, FORGED),
     "signed by another domain": Case(
         lambda: signed(mail(), domain="evil.example"),
-        NO,
+        WEAK,
+        FORGED,
         zone={"s1._domainkey.evil.example": [RECORD]},
     ),
     "signed by a child domain": Case(
         lambda: signed(mail(), domain="mail.willow.example"),
-        NO,
+        WEAK,
+        YES,
         zone={"s1._domainkey.mail.willow.example": [RECORD]},
     ),
-    "signed by a look-alike": Case(lambda: signed(mail(From="m@notwillow.example")), NO),
+    "signed by a look-alike": Case(lambda: signed(mail(From="m@notwillow.example")), WEAK, WEAK),
     "signed by the top level": Case(
-        lambda: signed(mail(), domain="example"), NO, zone={"s1._domainkey.example": [RECORD]}
+        lambda: signed(mail(), domain="example"),
+        WEAK,
+        FORGED,
+        zone={"s1._domainkey.example": [RECORD]},
     ),
-    "to not signed": Case(_without("to"), NO),
-    "subject not signed": Case(_without("subject"), NO),
-    "date not signed": Case(_without("date"), NO),
-    "alias not in To": Case(lambda: signed(mail(To="friend@b.example")), NO),
+    "to not signed": Case(_without("to"), WEAK, WEAK),
+    "subject not signed": Case(_without("subject"), WEAK, WEAK),
+    "date not signed": Case(_without("date"), WEAK, WEAK),
+    "alias not in To": Case(lambda: signed(mail(To="friend@b.example")), WEAK, WEAK),
     "alias only in an unsigned Cc": Case(
         lambda: signed(mail(To="f@b.example", Cc=ALIAS), heads=("from", "to", "subject", "date")),
-        NO,
+        WEAK,
+        WEAK,
     ),
-    "alias as display name only": Case(lambda: signed(mail(To=f'"{ALIAS}" <f@b.example>')), NO),
-    "another alias": Case(lambda: signed(mail()), NO, alias="other1@relay.example"),
-    "second To on top": Case(_with_top(b"To: " + ALIAS.encode()), NO),
-    "second From on top": Case(_with_top(b"From: eve@willow.example"), NO),
-    "second From below": Case(_bottom(b"From: eve@willow.example"), NO),
-    "second Subject below": Case(_bottom(b"Subject: other"), NO),
+    "alias as display name only": Case(
+        lambda: signed(mail(To=f'"{ALIAS}" <f@b.example>')), WEAK, WEAK
+    ),
+    "another alias": Case(lambda: signed(mail()), WEAK, WEAK, alias="other1@relay.example"),
+    "second To on top": Case(_with_top(b"To: " + ALIAS.encode()), WEAK, WEAK),
+    "second From on top": Case(_with_top(b"From: eve@willow.example"), FORGED, FORGED),
+    "second From below": Case(_bottom(b"From: eve@willow.example"), FORGED, FORGED),
+    "second Subject below": Case(_bottom(b"Subject: other"), WEAK, FORGED),
     "second Content-Type": Case(
-        lambda: b"Content-Type: text/html\r\n" + signed(mail(Content_Type="text/plain")), NO
+        lambda: b"Content-Type: text/html\r\n" + signed(mail(Content_Type="text/plain")), WEAK, WEAK
     ),
-    "two mailboxes in From": Case(lambda: signed(mail(From=f"{MARA}, eve@willow.example")), NO),
-    "mbox line in the head": Case(_bottom(b"From eve words of mine"), NO),
-    "eight days old": Case(lambda: signed(mail(Date=date(NOW - timedelta(days=8)))), NO),
-    "two hours ahead": Case(lambda: signed(mail(Date=date(NOW + timedelta(hours=2)))), NO),
-    "no Date": Case(lambda: signed(mail(Date=None)), NO),
-    "expired by x=": Case(_tagged(b"v=1;", b"v=1; x=1000000000;"), NO),
-    "sha1": Case(_tagged(b"a=rsa-sha256", b"a=rsa-sha1"), NO),
-    "no such key": Case(lambda: signed(mail()), NO, zone={}),
-    "another key": Case(lambda: signed(mail()), NO, zone={WHERE: [record(key(2048, "x"))]}),
-    "revoked key": Case(lambda: signed(mail()), NO, zone={WHERE: [b"v=DKIM1; p="]}),
-    "key in testing": Case(lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; t=y"]}),
+    "two mailboxes in From": Case(
+        lambda: signed(mail(From=f"{MARA}, eve@willow.example")), FORGED, FORGED
+    ),
+    "mbox line in the head": Case(_bottom(b"From eve words of mine"), WEAK, FORGED),
+    "eight days old": Case(lambda: signed(mail(Date=date(NOW - timedelta(days=8)))), WEAK, WEAK),
+    "two hours ahead": Case(lambda: signed(mail(Date=date(NOW + timedelta(hours=2)))), WEAK, WEAK),
+    "no Date": Case(lambda: signed(mail(Date=None)), WEAK, WEAK),
+    "expired by x=": Case(_tagged(b"v=1;", b"v=1; x=1000000000;"), WEAK, FORGED),
+    "sha1": Case(_tagged(b"a=rsa-sha256", b"a=rsa-sha1"), WEAK, FORGED),
+    "no such key": Case(lambda: signed(mail()), WEAK, FORGED, zone={}),
+    "another key": Case(
+        lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [record(key(2048, "x"))]}
+    ),
+    "revoked key": Case(lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [b"v=DKIM1; p="]}),
+    "key in testing": Case(lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [RECORD + b"; t=y"]}),
     "key of another service": Case(
-        lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; s=tlsrpt"]}
+        lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [RECORD + b"; s=tlsrpt"]}
     ),
-    "key for sha1 only": Case(lambda: signed(mail()), NO, zone={WHERE: [RECORD + b"; h=sha1"]}),
-    "monstrous key": Case(lambda: signed(mail()), NO, zone={WHERE: [_huge_key()]}),
+    "key for sha1 only": Case(
+        lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [RECORD + b"; h=sha1"]}
+    ),
+    "monstrous key": Case(lambda: signed(mail()), WEAK, FORGED, zone={WHERE: [_huge_key()]}),
     "hostile records": Case(
         lambda: signed(mail()),
-        NO,
+        WEAK,
+        FORGED,
         zone={WHERE: [b"\x00\xff;;==p", b"p=\xff\xfe", b"v=DKIM1; k=ed25519; p=AAAA"]},
     ),
     "inbound verdicts count for nothing": Case(
         lambda: (
             b"Authentication-Results: relay.example; dkim=pass\r\nReceived-SPF: pass\r\n" + mail()
         ),
-        NO,
+        WEAK,
+        FORGED,
     ),
-    "sixth signature is not looked at": Case(
+    "signatures of strangers do not use up the tries": Case(
         lambda: (
-            b"DKIM-Signature: v=1; a=rsa-sha256; d=x.example; s=x; h=from; bh=; b=\r\n" * 5
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=x; h=from; bh=; b=\r\n" * 5
             + signed(mail())
         ),
-        NO,
+        YES,
+        YES,
     ),
-    "signature with endless blanks": Case(_tagged(b"v=1;", b"v=1;" + b"\r\n " * 500), NO),
-    "servfail": Case(lambda: signed(mail()), LATER, zone={WHERE: "servfail"}),
-    "garbage from DNS": Case(lambda: signed(mail()), LATER, zone={WHERE: "garbage"}),
-    "DNS silent": Case(lambda: signed(mail()), LATER, zone={WHERE: "silence"}),
+    "sixth signature of hers is not tried": Case(
+        lambda: (
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=willow.example; s=x; h=from; bh=; b=\r\n" * 5
+            + signed(mail())
+        ),
+        WEAK,
+        FORGED,
+    ),
+    "twenty-first signature is not read": Case(
+        lambda: (
+            b"DKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=x; h=from; bh=; b=\r\n" * 20
+            + signed(mail())
+        ),
+        WEAK,
+        FORGED,
+    ),
+    "signature with endless blanks": Case(_tagged(b"v=1;", b"v=1;" + b"\r\n " * 500), WEAK, FORGED),
+    "servfail": Case(lambda: signed(mail()), LATER, LATER, zone={WHERE: "servfail"}),
+    "garbage from DNS": Case(lambda: signed(mail()), LATER, LATER, zone={WHERE: "garbage"}),
+    "DNS silent": Case(lambda: signed(mail()), LATER, LATER, zone={WHERE: "silence"}),
     "one key unknown, the other good": Case(
         lambda: signed(signed(mail()), selector="s2"),
+        YES,
         YES,
         zone={**ZONE, "s2._domainkey.willow.example": "servfail"},
     ),
@@ -194,16 +239,27 @@ def parsed(raw: bytes) -> Parsed:
     return read(raw)
 
 
+async def verify(
+    raw: bytes, seen: Parsed, alias: Secret, names: Names, now: datetime
+) -> Proof | None:
+    """The outcome alone, for a client on this machine, of which SPF says nothing."""
+    return (await check(raw, seen, alias, NO_DIALOGUE, names, now)).proof
+
+
+@pytest.mark.parametrize("policy", ["no policy", "p=reject"])
 @pytest.mark.parametrize("name", CASES)
-async def test_who_is_believed(name: str) -> None:
-    """Each message of the table gets the answer that stands beside it, over a real name server."""
+async def test_who_is_believed(name: str, policy: str) -> None:
+    """Each message of the table gets the answers that stand beside it, over a real name server."""
     case = CASES[name]
     raw = case.make()
-    async with name_server(case.zone) as server:
+    zone = dict(case.zone)
+    if policy == "p=reject":
+        zone["_dmarc.willow.example"] = [b"v=DMARC1; p=reject"]
+    async with name_server(zone) as server:
         unanswered = not {"silence", "garbage"}.isdisjoint(map(str, case.zone.values()))
         resolver = Resolver(server.address, seconds=0.5 if unanswered else 20)
         answer = await verify(raw, parsed(raw), Secret(case.alias), resolver, NOW)
-    assert answer is case.expect
+    assert answer is (case.rejecting if policy == "p=reject" else case.expect)
 
 
 async def test_ed25519_counts_without_its_library() -> None:
@@ -241,9 +297,9 @@ async def test_ed25519_counts_without_its_library() -> None:
         alias = Secret(ALIAS)
         assert await verify(good, parsed(good), alias, resolver, NOW) is YES
         bad = good.replace(b"Hello", b"hello")
-        assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
+        assert await verify(bad, parsed(bad), alias, resolver, NOW) is WEAK
         bad = good.replace(b"Tuesday", b"Monday")
-        assert await verify(bad, parsed(bad), alias, resolver, NOW) is NO
+        assert await verify(bad, parsed(bad), alias, resolver, NOW) is WEAK
 
 
 async def test_the_sender_is_the_one_the_verifier_saw() -> None:
@@ -251,16 +307,16 @@ async def test_the_sender_is_the_one_the_verifier_saw() -> None:
     async with name_server(dict(ZONE)) as server:
         raw, other = signed(mail()), parsed(mail(From="eve@willow.example"))
         answer = await verify(raw, other, Secret(ALIAS), Resolver(server.address), NOW)
-        assert answer is NO
+        assert answer is FORGED
 
 
 async def test_nobody_is_asked_in_vain() -> None:
     """A signature that could not convince anyway costs no look-up."""
     async with name_server({}) as server:
         resolver = Resolver(server.address)
-        raw = signed(mail(), domain="evil.example")
+        raw = signed(mail(), domain="evil.test")
         await verify(raw, parsed(raw), Secret(ALIAS), resolver, NOW)
-        assert server.asked == []
+        assert [name for name in server.asked if "_domainkey" in name] == []
 
 
 async def test_a_key_too_long_for_udp_comes_over_tcp() -> None:
@@ -293,6 +349,18 @@ class _Anything:
         """The records."""
         return self.records
 
+    async def addresses(self, name: str, version: int) -> tuple[Address, ...]:
+        """None."""
+        return ()
+
+    async def mail_hosts(self, name: str) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    async def names_of(self, address: Address) -> tuple[str, ...]:
+        """None."""
+        return ()
+
 
 @given(st.lists(st.binary(max_size=300), max_size=3), st.binary(max_size=200))
 async def test_hostile_records_and_signatures_never_raise(
@@ -302,7 +370,7 @@ async def test_hostile_records_and_signatures_never_raise(
     line = junk.replace(b"\r", b"").replace(b"\n", b"")
     for raw in (signed(mail()), b"DKIM-Signature: " + line + b"\r\n" + mail(), line + mail()):
         resolver = _Anything((*records, b"v=DKIM1; p=" + line))
-        assert await verify(raw, parsed(raw), Secret(ALIAS), resolver, NOW) in (NO, LATER)
+        assert await verify(raw, parsed(raw), Secret(ALIAS), resolver, NOW) in (WEAK, FORGED)
 
 
 def test_what_a_replayer_can_change_does_not_change_the_digest() -> None:
@@ -316,4 +384,4 @@ def test_limits_are_the_documented_ones() -> None:
     """The window and the caps are what the decision record says."""
     assert timedelta(days=7) == authentic.OLDEST
     assert timedelta(hours=1) == authentic.MOST_AHEAD
-    assert (authentic.MOST_SIGNATURES, authentic.DNS_SECONDS) == (5, 10.0)
+    assert (authentic.MOST_SIGNATURES, authentic.SECONDS) == (5, 30.0)

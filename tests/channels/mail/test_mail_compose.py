@@ -7,13 +7,11 @@ import email.policy
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-import dkim as dkimpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Outgoing
-from channels.mail import dkim
 from channels.mail.compose import (
     Bodies,
     UnsafeHeaderError,
@@ -25,10 +23,8 @@ from channels.mail.compose import (
     opaque,
     self_test,
 )
-from channels.mail.dkim import BadKeyError, Signer, dns_record, generate_key
 from channels.mail.plain import clean
 from channels.secret import Contact, Secret
-from tests.channels.mail.mailside import key
 
 VOICE = Voice(
     domain="relay.example", programme_name="Group post", notice_address="programme@relay.example"
@@ -208,78 +204,3 @@ def test_a_body_is_shared_only_for_the_same_words() -> None:
     kept = bodies.get(1, Secret("two"))
     bodies.forget()
     assert bodies.get(1, Secret("two")) is not kept
-
-
-# DKIM --------------------------------------------------------------------------------------
-
-SIGNER = Signer("relay.example", "r2026", key())
-
-
-def dns(name: bytes, timeout: float = 5) -> bytes:
-    """The published key."""
-    assert name == b"r2026._domainkey.relay.example."
-    return dns_record(key()).encode()
-
-
-def sealed(**changes: object) -> bytes:
-    """A signed message."""
-    out = outgoing(**changes)
-    prepared = body(out.text)
-    heads = compose(out, VOICE, prepared, NOW)
-    return octets([SIGNER.sign(heads, prepared.hash), *heads], prepared)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"author": None},
-        {"author": Secret("Ünï 寒い " * 8), "subject": Secret("寒" * 150)},
-        {"text": Secret("寒い日\n\n\n" * 90)},
-        {"text": Secret("")},
-        {"text": Secret(".\n..\nFrom x\n trailing \t \n")},
-    ],
-    ids=range(6),
-)
-def test_signatures_verify_with_dkimpy(changes: dict[str, object]) -> None:
-    """An independent verifier accepts every kind of mail we send, and no line is overlong."""
-    raw = sealed(**changes)
-    assert dkimpy.verify(raw, dnsfunc=dns, minkey=2048)
-    assert max(map(len, raw.split(b"\r\n"))) <= 78
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "Sender", "References"),
-        *("In-Reply-To", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "List-Id"),
-        *("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted"),
-    ],
-)
-def test_no_header_can_be_added_on_the_way(name: str) -> None:
-    """A second one, or a first where we wrote none, breaks the signature, above and below."""
-    raw, line = sealed(), name.encode() + b": x\r\n"
-    head, rest = raw.split(b"\r\nFrom:", 1)
-    assert not dkimpy.verify(line + raw, dnsfunc=dns)
-    assert not dkimpy.verify(head + b"\r\n" + line + b"From:" + rest, dnsfunc=dns)
-    assert not dkimpy.verify(raw.replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n", 1), dnsfunc=dns)
-
-
-def test_a_signature_tells_no_time_and_no_length() -> None:
-    """No `t=`, `x=`, `l=` or `i=`; appended and changed words break it."""
-    raw = sealed()
-    tags = re.sub(rb"\s", b"", raw.split(b"From:")[0]).partition(b":")[2].split(b";")
-    assert {tag.partition(b"=")[0] for tag in tags} == set(b"v a c d s h bh b".split())
-    assert not dkimpy.verify(raw + b"more\r\n", dnsfunc=dns)
-    assert not dkimpy.verify(raw.replace(b"Hello", b"Hallo"), dnsfunc=dns)
-
-
-def test_keys_are_made_published_and_checked() -> None:
-    """A new key signs and its record fits DNS; what is no RSA-2048 key is refused, silently."""
-    pem = generate_key()
-    assert b"PRIVATE KEY" in pem
-    assert re.fullmatch(r"v=DKIM1; k=rsa; p=[A-Za-z0-9+/]{390,}=*", dns_record(pem))
-    for bad in (b"", b"nonsense", key(1024), pem[:200], pem.replace(b"A", b"B")):
-        with pytest.raises(BadKeyError):
-            Signer("relay.example", "s", bad)
-    assert dkim.BITS == 2048

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,9 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from channels.contract import Inbound, Proof, Receipt, Trait
-from channels.mail.config import MailInConfig
-from channels.mail.dns import Resolver
+from channels.contract import Proof, Trait
 from channels.mail.listen import (
     BARE_LINE_END,
     LATER,
@@ -31,79 +26,20 @@ from channels.mail.listen import (
     TAKEN,
     TOO_BUSY,
     TOO_LARGE,
-    Listener,
-    serve,
 )
-from channels.secret import Secret
+from tests.channels.mail.edgeside import WHERE, edge, post
 from tests.channels.mail.mailside import (
     ALIAS,
     MARA,
     NOW,
     Client,
-    Zone,
     client,
     key,
     mail,
-    name_server,
-    record,
     signed,
 )
 
 LOOPBACK = ip_address("127.0.0.1")
-WHERE = "s1._domainkey.willow.example"
-
-
-@dataclass
-class Edge:
-    """A listener, and the engine behind it as the test wants it."""
-
-    listener: Listener = field(init=False)
-    taken: list[Inbound] = field(default_factory=list)
-    finished: int = 0
-    notes: list[str] = field(default_factory=list)
-    trouble: Exception | None = None
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-    arrived: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def accept(self, message: Inbound) -> Receipt:
-        """Take what Mara wrote to her alias, once; refuse the rest."""
-        self.taken.append(message)
-        self.arrived.set()
-        await self.may_answer.wait()
-        self.finished += 1
-        if self.trouble is not None:
-            raise self.trouble
-        if message.to != Secret(ALIAS) or message.proof is not Proof.PROVEN:
-            return Receipt.REFUSED
-        seen = [one.provider_id for one in self.taken[:-1]]
-        return Receipt.AGAIN if message.provider_id in seen else Receipt.TAKEN
-
-
-@asynccontextmanager
-async def edge(zone: Zone | None = None, **config: object) -> AsyncIterator[Edge]:
-    """A listener on 127.0.0.1 with a name server of its own."""
-    settings = {"domain": "Relay.example", "hostname": "mx.relay.example", "port": 0, **config}
-    async with name_server({WHERE: [record(key())]} if zone is None else zone) as names:
-        made = Edge()
-        made.may_answer.set()
-        made.listener = await serve(
-            MailInConfig(**settings),  # type: ignore[arg-type]
-            made.accept,
-            Resolver(names.address, seconds=20),
-            lambda: NOW,
-            note=made.notes.append,
-        )
-        try:
-            yield made
-        finally:
-            await made.listener.close()
-
-
-async def post(at: Edge, raw: bytes, to: str = ALIAS, sender: str = MARA) -> str:
-    """Hand one message in over a connection of its own; the answer to it."""
-    async with client(at.listener.port) as speaking:
-        await speaking.envelope(to, sender)
-        return (await speaking.message(raw)).decode().rstrip("\r\n")
 
 
 async def test_a_signed_post_is_handed_in_as_it_was_written() -> None:

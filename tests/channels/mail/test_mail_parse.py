@@ -260,10 +260,21 @@ def test_traps_of_real_mail(name: str) -> None:
     assert expect is None or got == expect
 
 
-@pytest.mark.parametrize("name", ["attached text is a file", "several inline texts"])
+@pytest.mark.parametrize(
+    "name", ["calendar, card and embedded message stay out", "several inline texts"]
+)
 def test_files_are_noted(name: str) -> None:
     """What is left out is noted, so that the sender can be told."""
-    assert Trait.FILES_LEFT_OUT in read(TRAPS[name][0]).traits
+    got = read(TRAPS[name][0])
+    assert Trait.FILES_LEFT_OUT in got.traits
+    assert got.files == ()
+
+
+def test_an_attached_text_is_kept_as_a_file() -> None:
+    """What a group may want is kept aside; it is neither read as her words nor noted as lost."""
+    got = read(TRAPS["attached text is a file"][0])
+    assert [file.octets for file in got.files] == [b"secret"]
+    assert got.traits == frozenset()
 
 
 @pytest.mark.parametrize("name", ["signed with PGP", "alternative prefers plain", "flowed"])

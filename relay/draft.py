@@ -1,0 +1,127 @@
+"""Drafts: what would leave for the readers, made of what came in, before anything is stored.
+
+Pure. Pictures are made anew, and what the group does not want to be seen is found and replaced;
+both take time, so this runs before the transaction, not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from channels.contract import NO_WORDS, Inbound, Picture, Trait
+from channels.files import Refused, Words, clean
+from channels.secret import Secret
+from relay.guard.find import find
+from relay.guard.mask import masked
+from relay.guard.people import Finding, Person
+from relay.model import Body, Group, Member
+
+MOST_PICTURES = 5
+"""In one message; more of them would not fit into many a mailbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What becomes of the words and files of one message."""
+
+    body: Body
+    whole: Body | None
+    """The same with its author's own contact left in; `None` if hers is not in it."""
+    guarded: bool
+    """Whether something in it was replaced."""
+    files_left_out: bool
+
+    @property
+    def characters(self) -> int:
+        """How long the words are."""
+        return len(self.body.text.reveal())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what a draft is made: the group, who writes, who is in it, and where its phones are."""
+
+    group: Group
+    author: Member
+    people: Sequence[Person]
+    region: str
+
+
+def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) -> Draft:
+    """Make a draft of a message; `text` is what it says, with its voices kept apart."""
+    settings = rules.group.settings
+    pictures, words, left_out = _files(inbound, allowed=settings.pictures)
+    whole_text = "\n\n".join(part for part in (text, *words) if part)
+    subject = inbound.subject.reveal()
+    found = (_look(subject, rules), _look(whole_text, rules))
+    guarded = any(found)
+    same_words = whole_text == inbound.text.reveal().strip() and not guarded
+    body = Body(
+        author=rules.author.name,
+        mask=rules.author.mask,
+        subject=Secret(masked(subject, found[0], rules.people)),
+        text=Secret(masked(whole_text, found[1], rules.people)),
+        html=inbound.html if settings.html and same_words else NO_WORDS,
+        pictures=pictures,
+        thread=thread,
+        shown=settings.contacts == "allow",
+    )
+    return Draft(
+        body=body,
+        whole=_with_her_own(body, subject, whole_text, found, rules),
+        guarded=guarded,
+        files_left_out=left_out,
+    )
+
+
+def _look(text: str, rules: Rules) -> tuple[Finding, ...]:
+    settings = rules.group.settings
+    if settings.contacts == "allow":
+        return ()
+    keep = [entry.strip() for entry in settings.hotlines.split(",") if entry.strip()]
+    return find(
+        text, rules.people, strangers=settings.strangers, keep=keep, region=rules.region or None
+    )
+
+
+def _with_her_own(
+    body: Body,
+    subject: str,
+    text: str,
+    found: tuple[tuple[Finding, ...], tuple[Finding, ...]],
+    rules: Rules,
+) -> Body | None:
+    """The draft with her own contact left in, and only hers."""
+    others = [[f for f in findings if f.whose != rules.author.id] for findings in found]
+    if sum(map(len, others)) == sum(map(len, found)):
+        return None
+    return Body(
+        author=body.author,
+        mask=body.mask,
+        subject=Secret(masked(subject, others[0], rules.people)),
+        text=Secret(masked(text, others[1], rules.people)),
+        pictures=body.pictures,
+        thread=body.thread,
+        shown=True,
+    )
+
+
+def _files(
+    inbound: Inbound, *, allowed: bool
+) -> tuple[tuple[Picture, ...], tuple[str, ...], bool]:
+    """Pictures made anew, the words of text files, and whether something stays behind."""
+    left_out = Trait.FILES_LEFT_OUT in inbound.traits
+    if not allowed:
+        return (), (), left_out or bool(inbound.files)
+    pictures: list[Picture] = []
+    words: list[str] = []
+    for file in inbound.files:
+        made = clean(file)
+        if isinstance(made, Refused) or len(pictures) == MOST_PICTURES:
+            left_out = True
+        elif isinstance(made, Words):
+            words.append(made.text.reveal().strip())
+        else:
+            pictures.append(made)
+    return tuple(pictures), tuple(words), left_out

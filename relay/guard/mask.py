@@ -1,0 +1,28 @@
+"""What the readers see in place of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from relay.guard.people import Finding, Kind, Person
+
+REMOVED = {
+    Kind.ADDRESS: "[address removed]",
+    Kind.NUMBER: "[number removed]",
+    Kind.NAME: "[name removed]",
+}
+
+
+def masked(text: str, findings: Sequence[Finding], people: Sequence[Person]) -> str:
+    """Return the text with each finding replaced: a member's by her pseudonym.
+
+    `findings` are those of `find` for this text: in order, without overlaps.
+    """
+    names = {person.id: person.name for person in people}
+    pieces: list[str] = []
+    done = 0
+    for found in findings:
+        name = names.get(found.whose) if found.whose is not None else None
+        pieces += (text[done : found.start], name.reveal() if name else REMOVED[found.kind])
+        done = found.end
+    return "".join([*pieces, text[done:]])

@@ -1,0 +1,66 @@
+"""The last look: no finished message may show a contact of anybody but its own reader.
+
+Independent of what was found and replaced when the message came in: it looks at what is about to
+leave, with nothing but the contacts of the group's members. Its author's own contact may be in it
+if she said so herself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.guard.watch import Watch
+from relay.model import Due
+from relay.store.roster import Roster
+
+_MOST_TEXTS = 256
+
+
+@dataclass(slots=True)
+class Look:
+    """A group as it was when the first copy of these posts was taken."""
+
+    watch: Watch
+    posts: frozenset[int]
+    found: dict[bytes, frozenset[int]] = field(default_factory=dict, repr=False)
+    """What was found, by digest of the text: readers of a post share it."""
+
+    def allows(self, text: str, reader: int, shown: int | None) -> bool:
+        """Whether a text shows no contact but those of these two members."""
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        exposed = self.found.get(digest)
+        if exposed is None:
+            if len(self.found) >= _MOST_TEXTS:
+                self.found.clear()
+            exposed = self.found[digest] = self.watch.exposed(text)
+        return exposed <= {reader, shown}
+
+
+class Looks:
+    """Keeps what is known of the groups at hand, so that a look costs no query."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._groups: dict[int, Look] = {}
+
+    async def prepare(self, c: AsyncConnection, rows: Sequence[Due]) -> None:
+        """Look up who is in the groups of these copies, anew for every new post."""
+        posts: dict[int, set[int]] = {}
+        for row in rows:
+            posts.setdefault(row.group_id, set()).add(row.post_id)
+        fresh: dict[int, Look] = {}
+        for group_id, of_group in posts.items():
+            look = self._groups.get(group_id)
+            if look is None or not of_group <= look.posts:
+                people = await self._roster.people(c, group_id)
+                look = Look(Watch(people), frozenset(of_group))
+            fresh[group_id] = look
+        self._groups = fresh
+
+    def at(self, row: Due) -> Look:
+        """The look for a copy that was prepared."""
+        return self._groups[row.group_id]

@@ -1,0 +1,87 @@
+"""What a member asks of the relay itself, done in the transaction that took her word in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contact import EMAIL
+from channels.contract import Inbound
+from policies.facts import MemberState
+from relay import wording
+from relay.commands import Command
+from relay.engine import Engine
+from relay.store.roster import Arrival
+
+
+class Obey:
+    """One method for each command. Nobody but the one who asked, and facilitators, hear of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._endings = engine.endings
+        self._notices = engine.notices
+        self._pending = engine.pending
+        self._posting = engine.posting
+        self._roster = engine.roster
+
+    async def obey(
+        self, c: AsyncConnection, command: Command, inbound: Inbound, arrival: Arrival, now: datetime
+    ) -> None:
+        """Do what the command says."""
+        if command is Command.STOP:
+            await self._stop(c, inbound, arrival, now)
+        elif command is Command.START:
+            await self._tell(c, arrival, wording.WAY_BACK, now)
+        elif command is Command.HELP:
+            await self._help(c, arrival, now)
+        elif command is Command.AS_IS:
+            await self._as_is(c, arrival, now)
+        else:
+            await self._block(c, command, arrival, now)
+
+    async def _tell(self, c: AsyncConnection, arrival: Arrival, text: str, now: datetime) -> None:
+        await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
+
+    async def _stop(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
+    ) -> None:
+        """Nothing more to this person, in any group, from this transaction on."""
+        ids = await self._roster.same_person(c, inbound.sender)
+        await self._roster.set_state(c, ids, MemberState.STOPPED)
+        await self._endings.nothing_more_for(c, ids, now)
+        if inbound.channel == EMAIL:  # the carrier confirms texts; twice is once too often
+            await self._tell(c, arrival, wording.STOPPED, now)
+
+    async def _help(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
+        """A word for the carriers that may be a cry: answered, and brought to facilitators."""
+        member = arrival.member
+        await self._tell(c, arrival, wording.HELP, now)
+        text = wording.WROTE_HELP.format(name=member.name.reveal())
+        await self._endings.tell_facilitators(
+            c, member.group_id, text, now, besides=member.id, anyway=True
+        )
+
+    async def _as_is(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
+        """Her newest message again, with her own contact in it, because she says so."""
+        waiting = await self._pending.take_newest(c, arrival.member, now)
+        if waiting is None or waiting.body is None:
+            await self._tell(c, arrival, wording.NOTHING_WAITS, now)
+            return
+        reader_id = waiting.reader_id
+        await self._posting.publish(
+            c, arrival.member, arrival.group, waiting.body, reader_id, now
+        )
+
+    async def _block(
+        self, c: AsyncConnection, command: Command, arrival: Arrival, now: datetime
+    ) -> None:
+        """Whether the member at whose mask she says it may write to her alone."""
+        if arrival.reader is None:
+            return
+        if command is Command.BLOCK:
+            await self._roster.block(c, arrival.member, arrival.reader)
+            await self._tell(c, arrival, wording.BLOCKED, now)
+        else:
+            await self._roster.unblock(c, arrival.member, arrival.reader)
+            await self._tell(c, arrival, wording.UNBLOCKED, now)

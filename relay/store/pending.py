@@ -1,0 +1,138 @@
+"""Messages that wait for a word of their author: to be confirmed, or to be sent as they are.
+
+Each is sealed as a post is, under the same short-lived keys, and gone when its time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.clock import milliseconds, moment
+from relay.model import Body, Member, new_id
+from relay.store.outbox import Outbox
+from relay.store.tables import PENDING
+from relay.vault.vault import SealedBody, UnsealError, Vault
+
+MOST = 5
+"""Waiting messages of one member. Who writes in her name must not fill her mailbox."""
+
+
+class Why(StrEnum):
+    """What a message waits for."""
+
+    PROOF = "proof"
+    """That she says it is hers."""
+    WISH = "wish"
+    """That she says her own contact may be seen in it; until then nobody got it."""
+    SECOND = "second"
+    """The same, but the others have it already, without her contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A pending message, opened. `body` is `None` if its key is gone."""
+
+    member_id: int
+    group_id: int
+    reader_id: int | None
+    why: Why
+    body: Body | None
+
+
+class Pending:
+    """Reads and writes what waits. Every method takes the connection of its transaction."""
+
+    def __init__(self, outbox: Outbox, vault: Vault) -> None:
+        self._outbox = outbox
+        self._vault = vault
+
+    async def add(
+        self,
+        c: AsyncConnection,
+        author: Member,
+        body: Body,
+        why: Why,
+        *,
+        reader_id: int | None,
+        expires: datetime,
+        now: datetime,
+    ) -> int | None:
+        """Keep a message back until `expires`. Its id; `None` if too many wait already."""
+        of_hers = PENDING.c.member_id == author.id
+        count = await c.execute(sa.select(sa.func.count()).select_from(PENDING).where(of_hers))
+        if count.scalar_one() >= MOST:
+            return None
+        await self._outbox.anybody_seals(c)
+        pending_id = new_id()
+        sealed = self._vault.seal_body(pending_id, author.group_id, expires, body, now)
+        row = {
+            "id": pending_id,
+            "member_id": author.id,
+            "group_id": author.group_id,
+            "reader_id": reader_id,
+            "why": why,
+            "key_id": sealed.key_id,
+            "body": sealed.blob,
+            "expires": milliseconds(expires),
+        }
+        await c.execute(sa.insert(PENDING), row)
+        return pending_id
+
+    async def take(self, c: AsyncConnection, pending_id: int, now: datetime) -> Waiting | None:
+        """Take one out, once; `None` if it is gone or its time is over."""
+        return await self._take(c, PENDING.c.id == pending_id, now)
+
+    async def take_newest(self, c: AsyncConnection, author: Member, now: datetime) -> Waiting | None:
+        """Take out what her wish is asked for; the newest, because that is what she means."""
+        wishes = sa.select(PENDING.c.id).where(
+            PENDING.c.member_id == author.id, PENDING.c.why.in_([Why.WISH, Why.SECOND])
+        )
+        newest = wishes.order_by(PENDING.c.expires.desc(), PENDING.c.id).limit(1)
+        return await self._take(c, PENDING.c.id.in_(newest.scalar_subquery()), now)
+
+    async def _take(
+        self, c: AsyncConnection, which: sa.ColumnElement[bool], now: datetime
+    ) -> Waiting | None:
+        fresh = PENDING.c.expires > milliseconds(now)
+        gone = await c.execute(sa.delete(PENDING).where(which, fresh).returning(PENDING))
+        row = gone.mappings().first()
+        return None if row is None else self._open(row)
+
+    async def drop_expired(self, c: AsyncConnection, now: datetime, limit: int) -> list[Waiting]:
+        """Delete what nobody spoke for in time."""
+        ids = sa.select(PENDING.c.id).where(PENDING.c.expires <= milliseconds(now)).limit(limit)
+        found = list((await c.execute(ids.with_for_update(skip_locked=True))).scalars())
+        if not found:
+            return []
+        gone = await c.execute(sa.delete(PENDING).where(PENDING.c.id.in_(found)).returning(PENDING))
+        return [_closed(row) for row in gone.mappings()]
+
+    async def drop_of(self, c: AsyncConnection, member_ids: Sequence[int]) -> None:
+        """Delete what waits for members who left or stopped."""
+        await c.execute(sa.delete(PENDING).where(PENDING.c.member_id.in_(member_ids)))
+
+    def _open(self, row: Any) -> Waiting:
+        sealed = SealedBody(row["key_id"], row["body"])
+        expires = moment(row["expires"])
+        try:
+            body = self._vault.open_body(row["id"], row["group_id"], expires, sealed)
+        except UnsealError:
+            return _closed(row)
+        return _closed(row, body)
+
+
+def _closed(row: Any, body: Body | None = None) -> Waiting:
+    return Waiting(
+        member_id=row["member_id"],
+        group_id=row["group_id"],
+        reader_id=row["reader_id"],
+        why=Why(row["why"]),
+        body=body,
+    )
