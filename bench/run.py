@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from bench import memory, scale, store, vault, whole
+from bench import mail_sign, memory, scale, store, vault, whole
 from bench.figures import Figure
 from bench.ground import Site, open_site
 
@@ -22,10 +22,11 @@ _TOPICS: dict[str, Callable[[Site], AsyncIterator[Figure]]] = {
     "store": store.measure,
     "memory": memory.measure,
     "vault": vault.measure,
+    "mail_sign": mail_sign.measure,
     "whole": whole.measure,
     "scale": scale.measure,
 }
-_BY_DEFAULT = ("store", "memory", "vault", "whole")
+_BY_DEFAULT = ("store", "memory", "vault", "mail_sign", "whole")
 
 
 def main() -> int:

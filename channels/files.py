@@ -36,7 +36,7 @@ _NOT_FOR_PEOPLE = re.compile(
     \A\s*(?:<[!?a-z/]|\{\\|%PDF|%!PS|[\[{]\s*["{\[]|dn:|PuTTY-User-Key|ssh-|ecdsa-|BM\b|PK\b)
     | ^\s*BEGIN:V?[A-Z]
     | ^-----\s?BEGIN\s | ^---- BEGIN\s
-    | ^begin(?:-base64)?\ [0-7]{3,4}\ | ^=ybegin\s
+    | ^begin(?:-base64)?\ [0-7]{3,4}\ \S+\s*$ | ^=ybegin\s
     | <(?:!doctype|html|head|body|svg|script|style|meta|iframe|img|table|div|a\ href)\b
     | ^(?:received|return-path|mime-version|message-id|delivered-to|dkim-signature|content-type
         |content-transfer-encoding|x-mailer|x-originating-ip)[ ]?:

@@ -221,6 +221,8 @@ def _sentence(error: Any) -> str:
 
 def serving_problems(settings: Settings) -> list[str]:
     """What is missing or contradictory before the relay may serve; one plain sentence each."""
+    from relay import signing
+
     s = settings
     found = []
     if (s.twilio_account_sid is None) != (s.twilio_auth_token is None):
@@ -233,7 +235,7 @@ def serving_problems(settings: Settings) -> list[str]:
         found.append("RELAY_DOMAIN and RELAY_SMARTHOST belong together: set both.")
     if (s.smtp_tls_cert is None) != (s.smtp_tls_key is None):
         found.append("RELAY_SMTP_TLS_CERT and RELAY_SMTP_TLS_KEY belong together: set both.")
-    if s.mails and not s.dkim_key.exists():
+    if s.mails and not signing.can_sign(s):
         found.append("The key that signs mail is missing; run `relay init` first.")
     if not found and not (s.texts or s.mails):
         found.append(

@@ -33,6 +33,9 @@ from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
 
+_LINGER = 0.05
+"""Seconds in which outcomes come together while sends are under way, to be written down at once."""
+
 _BATCH = 500
 _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
@@ -86,6 +89,9 @@ class Courier:
         self._policies = policies
         self._ended = ended
         self._woken = asyncio.Event()
+        self._all_ended = asyncio.Event()
+        self._more = False
+        """The last claim did not see the end of what is due."""
         self._results: asyncio.Queue[_Result] = asyncio.Queue()
         self._sends: dict[asyncio.Task[None], _Parcel] = {}
         self._in_hand: set[int] = set()
@@ -135,32 +141,32 @@ class Courier:
         await self._sleep()
 
     async def _sleep(self) -> None:
-        """Sleep until woken, a send ends, or something may have fallen due."""
-        waits = {asyncio.ensure_future(self._woken.wait()), *self._sends}
-        try:
-            await asyncio.wait(
-                waits, timeout=_IDLE.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for wait in waits - self._sends.keys():
-                wait.cancel()
+        """Sleep until woken, enough sends have ended, or something may have fallen due."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_IDLE.total_seconds()):
+                await self._woken.wait()
+
+    def _room(self) -> int:
+        """How much may be claimed now: nothing before half the places are free, for batches."""
+        room = self._channel.concurrency - len(self._sends)
+        return room if room * 2 >= self._channel.concurrency else 0
 
     def _ended_send(self, task: asyncio.Task[None]) -> None:
         """A task that is called back before its first step never runs, so it cannot say so."""
         parcel = self._sends.pop(task)
         if task.cancelled() and parcel.due.id in self._called_back:
             self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+        if not self._sends:
+            self._all_ended.set()
+        if self._room():
+            self._woken.set()
 
     # Claiming ------------------------------------------------------------------------------
 
     async def _fill(self) -> list[_Parcel]:
         """Claim what can be sent at once, and no more: who says stop now gets nothing after."""
-        room = self._channel.concurrency - len(self._sends)
-        if room * 2 < self._channel.concurrency:
-            return []  # wait for half the room, so that claims are batches
-        async with self._database.reading() as c:
-            due = await self._outbox.next_due(c, self._channel.name)
-        if due is None or moment(due) > self._clock.now():
+        room = self._room()
+        if not room or not (self._more or await self._is_due()):
             return []
         self._withdrawn.clear()  # whoever went until now is seen to have gone
         said: list[tuple[Word, dict[str, Field]]] = []
@@ -169,6 +175,12 @@ class Courier:
         for word, fields in said:
             say(word, channel=self._channel.name, **fields)
         return parcels
+
+    async def _is_due(self) -> bool:
+        """A look that takes no lock."""
+        async with self._database.reading() as c:
+            due = await self._outbox.next_due(c, self._channel.name)
+        return due is not None and moment(due) <= self._clock.now()
 
     async def _claim(
         self, c: AsyncConnection, room: int, said: list[tuple[Word, dict[str, Field]]]
@@ -194,6 +206,7 @@ class Courier:
             if not more or len(going) == room:
                 break
             limit = _BATCH
+        self._more = more
         if more and len(going) < room:
             self._woken.set()
         repeated = sum(1 for row in going if row.in_flight)
@@ -311,9 +324,19 @@ class Courier:
     async def _settle_forever(self) -> None:
         while True:
             batch = [await self._results.get()]
+            await self._linger()
             while not self._results.empty():
                 batch.append(self._results.get_nowait())
             await self._write_down(batch)
+
+    async def _linger(self) -> None:
+        """Let outcomes come together while sends are under way: each writing has its price."""
+        self._all_ended.clear()
+        if not self._sends:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                await self._all_ended.wait()
 
     async def _write_down(self, batch: Sequence[_Result]) -> None:
         """Try until the store takes it: what was sent must not be forgotten."""

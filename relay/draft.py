@@ -107,9 +107,7 @@ def _with_her_own(
     )
 
 
-def _files(
-    inbound: Inbound, *, allowed: bool
-) -> tuple[tuple[Picture, ...], tuple[str, ...], bool]:
+def _files(inbound: Inbound, *, allowed: bool) -> tuple[tuple[Picture, ...], tuple[str, ...], bool]:
     """Pictures made anew, the words of text files, and whether something stays behind."""
     left_out = Trait.FILES_LEFT_OUT in inbound.traits
     if not allowed:

@@ -19,9 +19,7 @@ from relay.store.roster import Roster
 class Endings:
     """Every accepted post ends as delivered, told to its author, or told to a facilitator."""
 
-    def __init__(
-        self, outbox: Outbox, pending: Pending, roster: Roster, notices: Notices
-    ) -> None:
+    def __init__(self, outbox: Outbox, pending: Pending, roster: Roster, notices: Notices) -> None:
         self._outbox = outbox
         self._pending = pending
         self._roster = roster
@@ -105,7 +103,7 @@ class Endings:
     async def leak_stopped(
         self, c: AsyncConnection, group_id: int, post_id: int, copies: int, now: datetime
     ) -> None:
-        """Somebody's contact was in a post: no other copy of it leaves, and it is told as a count."""
+        """No other copy of a post with somebody's contact in it leaves; told as a count."""
         copies += await self._outbox.stop_post(c, post_id)
         await self._outbox.lose(c, group_id, "leak_stopped", copies, now)
         text = wording.LEAK_STOPPED.format(count=copies)

@@ -50,7 +50,9 @@ class Notices:
             return False
         quiet = quiet_windows(group.settings, member.settings)
         due = now if anyway else quiet_until(quiet, now) or now
-        body = Body(author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text), confirm=confirm)
+        body = Body(
+            author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text), confirm=confirm
+        )
         expires = end_of_life(now, self._life)
         post = await self._outbox.add_post(
             c, group_id=group.id, author_id=None, body=body, expires=expires, now=now

@@ -26,7 +26,12 @@ class Obey:
         self._roster = engine.roster
 
     async def obey(
-        self, c: AsyncConnection, command: Command, inbound: Inbound, arrival: Arrival, now: datetime
+        self,
+        c: AsyncConnection,
+        command: Command,
+        inbound: Inbound,
+        arrival: Arrival,
+        now: datetime,
     ) -> None:
         """Do what the command says."""
         if command is Command.STOP:
@@ -69,9 +74,7 @@ class Obey:
             await self._tell(c, arrival, wording.NOTHING_WAITS, now)
             return
         reader_id = waiting.reader_id
-        await self._posting.publish(
-            c, arrival.member, arrival.group, waiting.body, reader_id, now
-        )
+        await self._posting.publish(c, arrival.member, arrival.group, waiting.body, reader_id, now)
 
     async def _block(
         self, c: AsyncConnection, command: Command, arrival: Arrival, now: datetime

@@ -19,7 +19,7 @@ import dns.rdatatype
 import dns.resolver
 from cryptography import x509
 
-from relay import wiring
+from relay import signing, wiring
 from relay.check import Check, fail, note, ok
 from relay.clock import SystemClock
 from relay.config import Settings
@@ -108,16 +108,41 @@ async def _spf(names: Names, domain: str) -> Check:
 
 
 async def _dkim(names: Names, settings: Settings) -> Check:
-    if not settings.dkim_key.is_file():
-        raise RefusalError("The key that signs mail is missing; run `relay init` first.")
-    name = f"{settings.dkim_selector}._domainkey.{settings.domain}"
-    ours = _tags(wiring.dkim_record(settings.dkim_key))["p"]
-    published = [_tags(record).get("p") for record in await names.ask(name, "TXT")]
-    if not published:
-        return fail("DKIM", f"{name} has no record; `relay init` shows what to publish.")
-    if published != [ours]:
-        return fail("DKIM", f"{name} holds another key than ours; `relay init` shows ours.")
-    return ok("DKIM", f"{name} holds our key.")
+    used = signing.read(settings).signing
+    for selector in used:
+        path = signing.key_file(settings, selector)
+        if not path.is_file():
+            raise RefusalError("The key that signs mail is missing; run `relay init` first.")
+        name = _key_name(settings, selector)
+        published = await _published(names, name)
+        if not published:
+            return fail("DKIM", f"{name} has no record; `relay init` shows what to publish.")
+        if published != [key_in(wiring.dkim_record(path))]:
+            return fail("DKIM", f"{name} holds another key than ours; `relay init` shows ours.")
+    if "dkim_selector" in settings.model_fields_set and settings.dkim_selector not in used:
+        return note("DKIM", "RELAY_DKIM_SELECTOR is not what signs: `relay keys use` chose.")
+    return ok("DKIM", f"DNS holds our key at {' and '.join(_key_name(settings, s) for s in used)}.")
+
+
+async def published_keys(settings: Settings, selector: str) -> list[str]:
+    """The keys that DNS shows for a selector of ours, as `p=` has them; `""` is one taken back.
+
+    Raises `RefusalError` when nobody answers.
+    """
+    return await _published(Names(settings.dns_server), _key_name(settings, selector))
+
+
+def key_in(record: str) -> str:
+    """What `p=` holds in the record of a key (RFC 6376 section 3.6.1)."""
+    return _tags(record).get("p", "")
+
+
+async def _published(names: Names, name: str) -> list[str]:
+    return [key_in(record) for record in await names.ask(name, "TXT")]
+
+
+def _key_name(settings: Settings, selector: str) -> str:
+    return f"{selector}._domainkey.{settings.domain}"
 
 
 async def _dmarc(names: Names, domain: str) -> Check:
@@ -144,7 +169,7 @@ def _tags(record: str) -> dict[str, str]:
 
 async def smarthost(settings: Settings) -> list[Check]:
     """Whether the smarthost answers, encrypts where it must, and lets us in. Sends nothing."""
-    if not settings.mails or not settings.dkim_key.is_file():
+    if not settings.mails or not signing.can_sign(settings):
         return []
     why = await wiring.smarthost_trouble(settings, seconds=_SECONDS)
     if why is not None:

@@ -17,9 +17,7 @@ from relay.store.roster import Roster
 class Posting:
     """Stores posts and their copies within the transaction that took the message in."""
 
-    def __init__(
-        self, outbox: Outbox, roster: Roster, notices: Notices, life: timedelta
-    ) -> None:
+    def __init__(self, outbox: Outbox, roster: Roster, notices: Notices, life: timedelta) -> None:
         self._outbox = outbox
         self._roster = roster
         self._notices = notices

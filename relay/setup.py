@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import channels
 import relay
+from relay import signing
 from relay.config import Settings, load_settings, serving_problems
 from relay.engine import open_engine
 from relay.errors import RefusalError
@@ -67,8 +68,8 @@ def _write_missing(settings: Settings, config: Path) -> list[Path]:
         written.append(config)
     if master.create(settings.master_key):
         written.append(settings.master_key)
-    if wiring.make_dkim_key(settings.dkim_key):
-        written.append(settings.dkim_key)
+    keys = (signing.key_file(settings, name) for name in signing.read(settings).signing)
+    written += [path for path in keys if wiring.make_dkim_key(path)]
     return written
 
 
@@ -106,11 +107,15 @@ def dns_records(settings: Settings) -> list[dict[str, str]]:
     return [
         {"name": domain, "type": "MX", "value": f"10 {domain}."},
         {"name": domain, "type": "TXT", "value": "v=spf1 mx -all"},
-        {
-            "name": f"{settings.dkim_selector}._domainkey.{domain}",
-            "type": "TXT",
-            "value": wiring.dkim_record(settings.dkim_key),
-        },
+        *(
+            {
+                "name": f"{selector}._domainkey.{domain}",
+                "type": "TXT",
+                "value": wiring.dkim_record(signing.key_file(settings, selector)),
+            }
+            for selector in signing.read(settings).needed
+            if signing.key_file(settings, selector).is_file()
+        ),
         {
             "name": f"_dmarc.{domain}",
             "type": "TXT",
@@ -130,7 +135,8 @@ def twilio_urls(settings: Settings) -> dict[str, str]:
 
 def as_text(report: dict[str, Any], settings: Settings, config: Path) -> str:
     """The report of `initialise` for people."""
-    ours = (config, settings.master_key, settings.dkim_key)
+    keys = [signing.key_file(settings, name) for name in signing.read(settings).signing]
+    ours = (config, settings.master_key, *keys)
     kept = [str(path) for path in ours if str(path) not in report["written"]]
     lines = [f"Wrote {path}." for path in report["written"]]
     lines += [f"Kept {path} as it was." for path in kept]

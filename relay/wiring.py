@@ -16,8 +16,9 @@ from aiohttp import web
 from aiosmtplib import SMTP, SMTPException
 
 from channels.contact import EMAIL
-from channels.contract import Accept, Channel
-from channels.mail import dkim, listen
+from channels.contract import Accept, Channel, Hear
+from channels.mail import dkim, listen, oneclick
+from channels.mail.compose import UnsafeHeaderError
 from channels.mail.config import MailInConfig, MailOutConfig
 from channels.mail.dns import Resolver
 from channels.mail.send import MailChannel
@@ -26,10 +27,12 @@ from channels.sms import webhook
 from channels.sms.config import SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
+from relay import signing
 from relay.config import Settings, serving_problems
 from relay.courier import Courier
 from relay.engine import Engine
 from relay.errors import RefusalError
+from relay.feedback import Feedback
 from relay.intake import Intake
 from relay.log import Word, say
 from relay.store.migrate import is_current
@@ -83,9 +86,9 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
     try:
         _run(app, _purge(engine), "purge")
         await _start_delivery(app, roles)
-        intake = Intake(engine, catalogue.POST, app.wake)
-        await _start_web(app, roles, intake.accept)
-        await _start_mail(app, roles, intake.accept)
+        intake, feedback = Intake(engine, catalogue.POST, app.wake), Feedback(engine, app.wake)
+        await _start_web(app, roles, intake.accept, feedback.hear)
+        await _start_mail(app, roles, intake.accept, feedback.hear)
     except BaseException:
         await app.close()
         raise
@@ -136,21 +139,24 @@ def _channels(engine: Engine) -> Sequence[Channel]:
     if settings.mails:
         try:
             found.append(MailChannel(_mail_out(settings), engine.clock.now))
-        except dkim.BadKeyError as error:
+        except (dkim.BadKeyError, UnsafeHeaderError) as error:
             raise RefusalError(str(error)) from None
+        signing.started(settings, engine.clock.now())
     return found
 
 
 # Ways in -----------------------------------------------------------------------------------
 
 
-async def _start_web(app: Application, roles: frozenset[str], accept: Accept) -> None:
+async def _start_web(app: Application, roles: frozenset[str], accept: Accept, hear: Hear) -> None:
     if "web" not in roles:
         return
     engine, settings = app.engine, app.engine.settings
     routes: list[web.AbstractRouteDef] = []
     if settings.texts:
         routes += webhook.routes(_sms_in(settings), accept)
+    if settings.mails:
+        routes += oneclick.routes(hear)
 
     async def ready() -> None:
         engine.database.check_file()
@@ -165,7 +171,7 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept) ->
     say(Word.STARTED, where="web", listen=app.http_port)
 
 
-async def _start_mail(app: Application, roles: frozenset[str], accept: Accept) -> None:
+async def _start_mail(app: Application, roles: frozenset[str], accept: Accept, hear: Hear) -> None:
     settings = app.engine.settings
     if "mail" not in roles or not settings.mails:
         return
@@ -231,6 +237,7 @@ def _mail_out(settings: Settings) -> MailOutConfig:
     smarthost = urlsplit("" if secret is None else secret.get_secret_value())
     implicit = smarthost.scheme == "smtps"
     domain = settings.domain or ""
+    first, *more = _signing_keys(settings)
     return MailOutConfig(
         domain=domain,
         hostname=domain,
@@ -239,12 +246,25 @@ def _mail_out(settings: Settings) -> MailOutConfig:
         user=unquote(smarthost.username) if smarthost.username else None,
         password=Secret(unquote(smarthost.password)) if smarthost.password else None,
         implicit_tls=implicit,
-        dkim_selector=settings.dkim_selector,
-        dkim_key=settings.dkim_key.read_bytes(),
+        dkim_selector=first.selector,
+        dkim_key=first.pem,
+        dkim_also=tuple(more),
+        public_url=settings.public_url,
         programme_name=settings.programme_name,
         notice_address=f"programme@{domain}",
         send_seconds=_longest_send(settings),
     )
+
+
+def _signing_keys(settings: Settings) -> list[dkim.SigningKey]:
+    """The keys in use. Raises `RefusalError`."""
+    try:
+        return [
+            dkim.SigningKey(name, signing.key_file(settings, name).read_bytes())
+            for name in signing.read(settings).signing
+        ]
+    except OSError:
+        raise RefusalError("A key that signs mail is missing or cannot be read.") from None
 
 
 def _host_port(listen: str) -> tuple[str, int]:
@@ -255,7 +275,7 @@ def _host_port(listen: str) -> tuple[str, int]:
 # What `relay init` and `relay doctor` ask of the channels ----------------------------------
 
 
-def make_dkim_key(path: Path) -> bool:
+def make_dkim_key(path: Path, *, ed25519: bool = False) -> bool:
     """Write a key that signs mail, unless it is there. Returns whether it was written."""
     if path.exists():
         return False
@@ -263,14 +283,33 @@ def make_dkim_key(path: Path) -> bool:
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)
-    unfinished.write_bytes(dkim.generate_key())
+    unfinished.write_bytes(dkim.generate_key(dkim.Kind.ED25519 if ed25519 else dkim.Kind.RSA))
     unfinished.rename(path)  # a full disk must not leave half a key that is kept for ever
     return True
 
 
 def dkim_record(path: Path) -> str:
-    """The TXT record that publishes the key of a file."""
-    return dkim.dns_record(path.read_bytes())
+    """The TXT record that publishes the key of a file. Raises `RefusalError`."""
+    try:
+        return dkim.dns_record(path.read_bytes())
+    except dkim.BadKeyError as error:
+        raise RefusalError(str(error)) from None
+
+
+def dkim_revocation(path: Path) -> str:
+    """The TXT record that takes the key of a file back. Raises `RefusalError`."""
+    try:
+        return dkim.revocation_record(path.read_bytes())
+    except dkim.BadKeyError as error:
+        raise RefusalError(str(error)) from None
+
+
+def dkim_kind(path: Path) -> str | None:
+    """`rsa` or `ed25519`; `None` where the file is gone or holds no such key."""
+    try:
+        return dkim.kind_of(path.read_bytes()).value
+    except (OSError, dkim.BadKeyError):
+        return None
 
 
 async def smarthost_trouble(settings: Settings, *, seconds: float) -> str | None:

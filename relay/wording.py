@@ -23,14 +23,18 @@ MASKED = "A number, address or name was replaced before the group saw it."
 MASKED_YOURS = "{} For yours to be seen, send: SEND AS IS".format(MASKED)
 ASKED = "Your message holds a number, address or name, so nobody got it. Send SEND AS IS to pass it on with your own, or write it anew."
 ASKED_WITHOUT = "Your message holds a number, address or name of somebody else, so nobody got it. Please write it anew."
-CONFIRM = "A message in your name waits. If you wrote it, answer this mail within 15 minutes, with any words. If not, do nothing."
+CONFIRM = "A message in your name waits. If you wrote it, answer this within 15 minutes, with any words. If not, do nothing."
 NOT_CONFIRMED = "A message in your name was not confirmed in time, so nobody got it."
 NOT_FOLLOWED = "Your mail host does not sign its mail, so this word could not be followed. Ask your facilitator."
 NOTHING_WAITS = "There is no message of yours that waits."
 NOT_TO_HER = "Your message to this member alone could not be brought to her."
-BLOCKED = "This member can no longer write to you alone. UNBLOCK, sent to the same address, allows it."
+BLOCKED = (
+    "This member can no longer write to you alone. UNBLOCK, sent to the same address, allows it."
+)
 UNBLOCKED = "This member may write to you alone again."
 UNSUBSCRIBED = "You will get nothing more from this group. Nobody else was told."
 COMPLAINED = "The mail host of {name} asked us to send nothing more, so we stopped. Please check with this member."
 GIVEN_BACK = "A message did not reach {name}: the mailbox gave it back. Nothing was stopped yet."
-LEAK_STOPPED = "Copies of a message that were stopped, because somebody's contact stood in it: {count}."
+LEAK_STOPPED = (
+    "Copies of a message that were stopped, because somebody's contact stood in it: {count}."
+)

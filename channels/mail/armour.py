@@ -1,7 +1,7 @@
 """Blocks for machines inside a text: keys, signatures, cards, appointments, encoded files.
 
 People's programs put them among the words, and each names its owner: a PGP signature holds the id
-of a key, a key the address it is for, a card and an appointment everything (masking.md E30-E32).
+of a key, a key the address it is for, a card and an appointment everything.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){1,19}(?:[A-Za-z0-9+/=]{4})?")
 _YENC = re.compile(r"=ybegin .{0,200}")
 _HASH = re.compile(r"(?:Hash|Charset|NotDashEscaped):.{0,200}")
 _MARKS = "> \t"
+_PLACE = re.compile(
+    r"\[(?:cid:|image: ?)[^\[\]\n]{0,200}\]|<cid:[^<>\s]{1,200}>"
+    r"|^<[^<>/:@\n]{1,100}\.(?:jpe?g|png|gif|heic|heif|webp|pdf|mov|mp4)>$",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 def without_armour(text: str) -> tuple[str, bool]:
@@ -31,7 +36,7 @@ def without_armour(text: str) -> tuple[str, bool]:
     A block that does not end goes to the end of the text. Of a signed text (RFC 9580 section 7)
     the words stay. Linear in the length.
     """
-    if not _may_hold_some(text):
+    if "begin" not in text.lower():
         return text, False
     kept: list[str] = []
     left_out = False
@@ -42,7 +47,7 @@ def without_armour(text: str) -> tuple[str, bool]:
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         bare = line.lstrip(_MARKS).rstrip()
         if end:
-            end = "" if bare.replace(" ", "").lower().startswith(end) else end
+            end = "" if _ends(bare, end) else end
             continue
         begun = _ARMOUR.match(bare)
         if begun and begun[1] == _SIGNED:
@@ -61,9 +66,14 @@ def without_armour(text: str) -> tuple[str, bool]:
     return "\n".join(kept), left_out
 
 
-def _may_hold_some(text: str) -> bool:
-    folded = text.lower()
-    return "begin" in folded
+def without_places(text: str) -> str:
+    """`text` without the marks that programs leave where a picture stood: each holds its name."""
+    return _PLACE.sub("", text)
+
+
+def _ends(line: str, end: str) -> bool:
+    folded = line.replace(" ", "").lower()
+    return folded == end or (end == "=yend" and folded.startswith(end))
 
 
 def _end_of(line: str, below: str) -> str:

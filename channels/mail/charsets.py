@@ -9,35 +9,45 @@ from __future__ import annotations
 import codecs
 import re
 
-_SUPERSETS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-    "x-gbk": "gb18030",
-    "cp936": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "cp932": "cp932",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
-    "ksc5601": "cp949",
-    "cp949": "cp949",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "macintosh": "mac_roman",
-    "x-mac-roman": "mac_roman",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf-16": "utf-16-be",  # RFC 2781 section 4.3, where no byte order mark says otherwise
-}
+
+def _names(**codecs_by_label: str) -> dict[str, str]:
+    return {label: codec for codec, labels in codecs_by_label.items() for label in labels.split()}
+
+
+_SUPERSETS = _names(
+    gb18030="gb2312 gbk gb18030 x-gbk cp936 windows-936 ms936 gb_2312-80 csgb2312 chinese gb2312-80"
+    " iso-ir-58 csiso58gb231280 euc-cn x-euc-cn hz-gb",
+    big5hkscs="big5 big5-hkscs x-x-big5 cn-big5 csbig5 big5-eten big5-tw windows-950 cp950",
+    cp932="shift_jis shift-jis sjis x-sjis windows-31j windows-932 cp932 ms932 ms_kanji csshiftjis"
+    " ms-kanji",
+    cp949="euc-kr ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 cp949 windows-949 ms949 uhc korean"
+    " cseuckr csksc56011987 iso-ir-149",
+    euc_jp="euc-jp x-euc-jp ujis cseucpkdfmtjapanese",
+    cp874="iso-8859-11 iso8859-11 tis-620 windows-874 dos-874 cp874 x-windows-874",
+    cp1254="iso-8859-9 iso8859-9 latin5 l5 csisolatin5 x-cp1254",
+    cp1250="x-cp1250 cp-1250",
+    cp1251="x-cp1251 cp-1251 win-1251 win1251",
+    iso8859_2="latin2 l2 csisolatin2",
+    iso8859_5="cyrillic csisolatincyrillic",
+    iso8859_6="arabic csisolatinarabic asmo-708 ecma-114",
+    iso8859_7="greek greek8 csisolatingreek ecma-118 elot_928",
+    iso8859_8="hebrew visual logical csisolatinhebrew",
+    iso8859_15="latin9 latin-9 l9 csisolatin9",
+    koi8_r="koi8 koi koi8_r cskoi8r",
+    koi8_u="koi8-ru",
+    cp866="866 ibm866 csibm866",
+    mac_roman="macintosh x-mac-roman mac csmacintosh",
+    mac_cyrillic="x-mac-cyrillic x-mac-ukrainian",
+    utf_7="unicode-1-1-utf-7 x-unicode-2-0-utf-7",
+    utf_16_le="unicode ucs-2 iso-10646-ucs-2 csunicode unicodefeff",
+    utf_16_be="utf-16 unicodefffe",  # RFC 2781 section 4.3, where no byte order mark says otherwise
+)
+"""Labels that Python does not know, or takes for less than what mail programs send under them."""
+_ISO = re.compile(r"iso[-_ ]?8859[-_ ]?(\d{1,2})(?:[-_:][\w-]{1,6})?")
+"""As `iso_8859-2:1987` or `iso88592`; `-i` and `-e` say only in which order letters stand."""
 _PLAIN = re.compile(
-    r"(?:iso-?8859-?(?:[2-7]|8|10|1[3-6])|windows-?(?:874|125[0-8])|cp(?:437|8\d\d|125[0-8])"
-    r"|koi8-[rtu]|big5(?:-hkscs)?|euc-jp|iso-2022-(?:jp(?:-[123]|-2004|-ext)?|kr)|hz(?:-gb-2312)?"
+    r"(?:windows-?125[0-8]|cp(?:437|8\d\d|125[0-8])"
+    r"|koi8-[rtu]|iso-2022-(?:jp(?:-[123]|-2004|-ext)?|kr)|hz(?:-gb-2312)?"
     r"|euc[-_]jis[-_]2004|johab|utf-7|utf-16-?[bl]e|utf-32(?:-?[bl]e)?)"
 )
 _LATIN = {
@@ -58,6 +68,7 @@ _LATIN = {
     "utf8mb4",
     "unicode-1-1-utf-8",
 }
+_ISO_PARTS = {"2", "3", "4", "5", "6", "7", "8", "10", "13", "14", "15", "16"}
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -107,6 +118,11 @@ def _codec(label: str) -> str | None:
         return None
     if name in _SUPERSETS:
         return _SUPERSETS[name]
+    if iso := _ISO.fullmatch(name):
+        name = f"iso8859-{iso[1]}"
+        if name == "iso8859-1" or name in _SUPERSETS:
+            return _SUPERSETS.get(name)
+        return name if iso[1] in _ISO_PARTS else None
     if not _PLAIN.fullmatch(name):
         return None
     try:

@@ -23,9 +23,9 @@ from channels.mail.headers import isolated, one_reply_prefix, safe_header
 from channels.secret import Contact, Secret
 
 NO_SUBJECT = "(no subject)"
-LONGEST_LINK = 77
-"""Octets of one `<...>` of List-Unsubscribe: longer ones are encoded by programs on the way, and
-then nobody finds the link in them."""
+LONGEST_LINK = 76
+"""Octets of one `<...>` of List-Unsubscribe. Programs on the way encode what is longer than 77 with
+the comma behind it, and then nobody finds the link."""
 _LONGEST_NAME = 100
 _LONGEST_SUBJECT = 300
 _MOST_REFERENCES = 12

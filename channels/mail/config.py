@@ -28,6 +28,8 @@ class MailInConfig:
     """STARTTLS is offered when both are given."""
     command_seconds: float = 60.0
     data_seconds: float = 300.0
+    parse_seconds: float = 20.0
+    """For reading one large message; after that its sender is told to come again."""
     max_sessions: int = 100
 
 
@@ -55,7 +57,7 @@ class MailOutConfig:
     dkim_also: tuple[SigningKey, ...] = ()
     """Further keys that sign each mail too, such as Ed25519 beside RSA (RFC 8463 section 3)."""
     public_url: str | None = None
-    """Where the page behind unsubscribe links is; at most 46 characters."""
+    """Where the page behind unsubscribe links is; at most 45 characters."""
     programme_name: str
     notice_address: str
     """Where notices come from; at `domain`."""

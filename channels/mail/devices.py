@@ -40,7 +40,7 @@ _PROGRAMS = _words("outlook yahoo proton protonmail gmail spark airmail bluemail
 _BETWEEN = _words(
     "my the a an for by on app device secure email e-mail plus pro ultra all new lte 4g 5g "
     "enjoy securely & ad-free emails mailbox werbefreie sichere "
-    "verizon wireless t-mobile at&t auf sicheren messagerie la sécurisée باستخدام الآمن "
+    "verizon wireless t-mobile at&t auf sicheren mobilen messagerie la sécurisée باستخدام الآمن "
     "सुरक्षित ईमेल "
     "von meinem meiner vom mit der für sie sich wurde diese nachricht aus dem app gerät sichere "
     "desde mi con el la para dispositivo aplicación de mon ma depuis avec pour appareil "

@@ -16,17 +16,18 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from channels.contact import EMAIL
-from channels.contract import Accept, Inbound, Proof, Receipt
+from channels.contract import Accept, Hear, Inbound, Proof, Receipt, Report
 from channels.mail.authentic import Checked, Dialogue, body_digest, check, inside
 from channels.mail.config import MailInConfig
 from channels.mail.dns import Address, Names
 from channels.mail.parse import Parsed, Unreadable, parse
+from channels.mail.reports import hear_out, is_for_machines
 from channels.secret import Contact, Secret
 
 TAKEN = "250 2.0.0 Message taken"
@@ -53,6 +54,7 @@ _NOBODY = Contact(EMAIL, "nobody@sender.invalid")
 """Stands in where From names nobody, so that the same path is walked (RFC 2606)."""
 
 _log = logging.getLogger(__name__)
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,13 @@ class _Mail:
     raw: bytes
     null_sender: bool
     to: str
+    for_machines: bool
+    """Whether it was sent to an address that only reports and requests come to."""
     dialogue: Dialogue
+
+
+class _TooSlowError(Exception):
+    """A message took longer to read than any honest one does."""
 
 
 class Listener:
@@ -76,9 +84,10 @@ class Listener:
         clock: Callable[[], datetime],
         note: Callable[[str], None],
         insider: Callable[[Address], bool],
+        hear: Hear,
     ) -> None:
         self.config = config
-        self._insider = insider
+        self._insider, self._hear = insider, hear
         self._note = note
         self._accept, self._resolver, self._clock = accept, resolver, clock
         self._tls = _tls_context(config)
@@ -128,16 +137,31 @@ class Listener:
 
     async def _answer(self, mail: _Mail) -> str:
         try:
+            if mail.for_machines:
+                return await self._take_report(mail)
             return await self._take_post(mail)
+        except _TooSlowError:
+            self._note("parse_time")
+            return LATER
         except Exception:  # noqa: BLE001  # whatever it is, the answer is "later"
             _log.exception("mail in")
             return LATER
 
+    async def _take_report(self, mail: _Mail) -> str:
+        """A message to a return path, an unsubscribe address or the mailbox for complaints.
+
+        Whatever it is, it is taken: a 550 would have the smarthost report her address elsewhere,
+        and would tell which tokens are real.
+        """
+        local = mail.to.rpartition("@")[0]
+        heard = await self._apart(mail, lambda: hear_out(local, mail.raw))
+        if heard.report is not None:
+            await self._hear(heard.report)
+        self._note(heard.note.value)
+        return TAKEN
+
     async def _take_post(self, mail: _Mail) -> str:
-        """A message to an alias. Other kinds of address branch off before this, by local part."""
-        if mail.null_sender and mail.to.startswith(_BOUNCES):
-            self._note("bounce")  # a 550 would have the smarthost report her address elsewhere
-            return TAKEN
+        """A message to an alias, a mask or a confirming address: the engine knows which."""
         if _BARE.search(mail.raw):
             self._note("bare_line_end")
             return BARE_LINE_END
@@ -158,12 +182,33 @@ class Listener:
         return TAKEN if receipt in (Receipt.TAKEN, Receipt.AGAIN) else REFUSED
 
     async def _parse(self, mail: _Mail) -> Parsed | Unreadable:
-        """Parse; off the loop where it takes more than a few milliseconds."""
-        ours = self.config.domain
+        null, ours = mail.null_sender, self.config.domain
+        return await self._apart(mail, lambda: parse(mail.raw, null_sender=null, ours=ours))
+
+    async def _apart(self, mail: _Mail, read: Callable[[], _Read]) -> _Read:
+        """Read; off the loop where it takes more than a few milliseconds.
+
+        Raises `_TooSlowError`. A thread cannot be stopped: it keeps its place until it ends, so
+        that messages made to be slow cannot fill all threads.
+        """
         if len(mail.raw) < _LARGE:
-            return parse(mail.raw, null_sender=mail.null_sender, ours=ours)
-        async with self._large:  # a picture takes several times its size
-            return await asyncio.to_thread(parse, mail.raw, null_sender=mail.null_sender, ours=ours)
+            return read()
+        try:
+            async with asyncio.timeout(self.config.parse_seconds):
+                await self._large.acquire()  # a picture takes several times its size
+                work = asyncio.ensure_future(asyncio.to_thread(read))
+                work.add_done_callback(self._one_more)
+                return await asyncio.shield(work)
+        except TimeoutError as error:
+            raise _TooSlowError from error
+
+    def _one_more(self, work: asyncio.Future[Any]) -> None:
+        self._large.release()
+        _read_ending(work)
+
+
+async def _hear_nothing(_report: Report) -> None:
+    """For whoever sends nothing that could come back."""
 
 
 async def serve(
@@ -174,14 +219,16 @@ async def serve(
     *,
     note: Callable[[str], None] = lambda _: None,
     insider: Callable[[Address], bool] = inside,
+    hear: Hear = _hear_nothing,
 ) -> Listener:
     """Listen for mail on the running loop. `clock` gives aware times. Raises `OSError`.
 
-    `note` is told, in a word of a closed list (`Limit`, `bare_line_end`, `dns_trouble`), why a
-    message was turned away before the engine saw it. `insider` says which clients are fronts of
-    the operator's own, whom no SPF record speaks of.
+    `note` is told, in a word of a closed list (`Limit`, `reports.Note`, `bare_line_end`,
+    `dns_trouble`, `parse_time`), what became of a message that the engine did not see. `hear`
+    gets what bounces, complaints and requests to unsubscribe say, before 250 is. `insider` says
+    which clients are fronts of the operator's own, whom no SPF record speaks of.
     """
-    listener = Listener(config, accept, resolver, clock, note, insider)
+    listener = Listener(config, accept, resolver, clock, note, insider, hear)
     await listener.open()
     return listener
 
@@ -231,9 +278,6 @@ def _tls_context(config: MailInConfig) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(config.tls_cert, config.tls_key)
     return context
-
-
-_BOUNCES = "bounce+"
 
 
 class _TooBusy(asyncio.Protocol):
@@ -393,6 +437,7 @@ def _mail(raw: bytes, envelope: Envelope, session: Session | None) -> _Mail:
         raw=raw,
         null_sender=envelope.mail_from in ("", "<>", None),
         to=f"{local if known_shape else '-'}@{domain}",
+        for_machines=is_for_machines(local),
         dialogue=_dialogue(envelope, session),
     )
 
@@ -408,7 +453,7 @@ def _dialogue(envelope: Envelope, session: Session | None) -> Dialogue:
     )
 
 
-def _read_ending(task: asyncio.Task[None]) -> None:
+def _read_ending(task: asyncio.Future[Any]) -> None:
     """Take notice of how a dialogue ended, so that asyncio does not print it."""
     if not task.cancelled():
         task.exception()

@@ -216,6 +216,8 @@ class Pipe(asyncio.Protocol):
             if line is None:
                 raise ValueError
             first, at = first or line, end + 1
+            if at > _LONGEST_REPLY:
+                raise ValueError
             if line[2] != b"-":
                 del self._buffer[:at]
                 enhanced = _ENHANCED.match(first[3] or b"")

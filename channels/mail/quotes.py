@@ -32,6 +32,8 @@ _DASHES = re.compile(r"-- ?|[\u2014\u2013]{1,40} ?")
 _FULL_NAME = re.compile(
     r"(?:[A-Z\u00c0-\u00de][\w'\u2019.-]{0,30} ){1,3}[A-Z\u00c0-\u00de][\w'\u2019-]{1,30}"
 )
+_PLATE = re.compile(r"[^a-z\s](?:[^\s]{0,30} ){0,4}[^\s]{0,30}[^\s.!?:,]")
+"""A line as on a door: short, and no sentence."""
 _CONTACT = re.compile(
     r"@[\w-]{1,60}\.\w|https?://|www\.|\U0001f4de|\U0001f4f1|\U0001f4e7|\u260e|\u2709"
     r"|(?:\+|\b(?:tel|fax|mob|phone|cell|mobile|handy)\W{1,3})[ \d()./-]{7}",
@@ -80,6 +82,7 @@ def cut(text: str, ours: str = "") -> str:
     lines = _without_history(lines, ours)
     lines = _without_signature(lines)
     lines = _without_tail(_without_unmarked_tail(lines, ours), ours)
+    lines = _without_nameplate(lines)
     lines = _without_our_names(_without_attributions(lines, ours), ours)
     return "\n".join(_without_devices(lines)).strip("\n").rstrip()
 
@@ -151,7 +154,7 @@ def _without_history(lines: list[str], ours: str) -> list[str]:
     kept: list[str] = []
     at = tries = 0
     while at < len(lines):
-        looks = tries < _MOST_TRIES and _looks_added(bare[at], ours)
+        looks = tries < _MOST_TRIES and _looks_added(bare[at])
         tries += looks
         added = _added(bare, at, ours, first=not any(map(str.strip, kept))) if looks else None
         if added is None:
@@ -164,7 +167,7 @@ def _without_history(lines: list[str], ours: str) -> list[str]:
     return kept
 
 
-def _looks_added(line: str, ours: str) -> bool:
+def _looks_added(line: str) -> bool:
     """Whether it is worth a closer look: a field, a divider or a rule."""
     if not line or len(line) > _LONGEST:
         return False
@@ -202,7 +205,7 @@ def _notes_end(bare: list[str], at: int) -> int:
 
     A line with an address, day and time in it or below, and then labels alone on their lines.
     """
-    lines = bare[at : at + _BLOCK]
+    lines = [line[:_LONGEST] for line in bare[at : at + _BLOCK]]
     if not _ADDRESS.search(lines[0]) or not _stamped(" ".join(lines[:4])):
         return 0
     labels = {_LABELS_ALONE.get(line.strip(" :\t").lower(), ""): i for i, line in enumerate(lines)}
@@ -292,20 +295,25 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 
 def _without_bare_signature(lines: list[str]) -> list[str]:
-    """Without a short one at the end whose mark has lost its space, or is one long dash.
+    """Without a short one at the end that follows a quote and has lost the space behind `--`."""
+    after = range(len(lines) - 1, max(0, len(lines) - 1 - _SIGNED), -1)
+    begin = next((at for at in after if lines[at] == SIGNATURE.rstrip()), 0)
+    above = next((line for line in lines[max(0, begin - 3) : begin][::-1] if line.strip()), "")
+    return lines[:begin] if above.startswith(">") else lines
 
-    It follows a quote, or holds a contact, or begins with what looks like a full name.
+
+def _without_nameplate(lines: list[str]) -> list[str]:
+    """Without a short signature at the end whose mark has lost its space, or is one long dash.
+
+    It holds a contact, or is a full name with lines as on a door.
     """
     after = range(len(lines) - 1, max(0, len(lines) - 2 - _SIGNED), -1)
     begin = next((at for at in after if _DASHES.fullmatch(lines[at])), 0)
-    above = next((line for line in lines[max(0, begin - 3) : begin][::-1] if line.strip()), "")
-    below = [line.strip() for line in lines[begin + 1 :] if line.strip()]
-    if above.startswith(">") and len(below) <= _SIGNED and lines[begin].startswith("--"):
-        return lines[:begin]
-    is_hers = any(map(str.strip, lines[:begin])) and 1 <= len(below) <= _SIGNED
-    if is_hers and (_FULL_NAME.fullmatch(below[0]) or any(map(_CONTACT.search, below))):
-        return lines[:begin]
-    return lines
+    below = [line.strip() for line in lines[begin + 1 : begin + 2 + _SIGNED] if line.strip()]
+    if not any(map(str.strip, lines[:begin])) or not below:
+        return lines
+    named = _FULL_NAME.fullmatch(below[0]) and all(map(_PLATE.fullmatch, below))
+    return lines[:begin] if named or any(map(_CONTACT.search, below)) else lines
 
 
 def _without_devices(lines: list[str]) -> list[str]:
@@ -314,7 +322,7 @@ def _without_devices(lines: list[str]) -> list[str]:
     for line in [*lines, ">"]:
         if line.startswith(">"):
             end = len(kept)
-            while end and (not kept[end - 1].strip() or _signed_with(kept, end)):
+            while end and (kept[end - 1].strip() in {"", "--"} or _signed_with(kept, end)):
                 end -= 1
             if any(map(is_device, kept[end:])):
                 kept[end:] = [""]
@@ -348,7 +356,9 @@ def _tail_start(lines: list[str], left: int, ours: str) -> int:
         end -= 1
     first = next((at for at in range(end, left) if lines[at].startswith(">")), None)
     if first is None:
-        return end - 1 if end and _signed_with(lines, end) else left
+        if not end or not _signed_with(lines, end):
+            return left
+        return end - 2 if end > 1 and lines[end - 2].strip() == "--" else end - 1
     if _is_by_hand(lines[max(0, first - _MOST_LINES - 1) : first], lines[first:left], ours):
         return left
     return _attribution_start(lines, end, ours, last=True)
@@ -378,18 +388,23 @@ def _without_unmarked_tail(lines: list[str], ours: str) -> list[str]:
             continue
         start = _attribution_start(lines, end, ours)
         block = " ".join(lines[start:end])
-        if start == end or start in gone or not (_stamped(block) or _is_written(block)):
+        if start == end or start in gone or not _is_programs(block, ours):
             continue
         above = (line for i, line in enumerate(lines[:start]) if i not in gone)
         if _names_us(block, ours) or any(map(str.strip, above)):
             return [line for i, line in enumerate(lines[:start]) if i not in gone]
-        if _BRACKETED.search(block):
-            gone |= set(range(start, end))
+        gone |= set(range(start, end))
     return [line for i, line in enumerate(lines) if i not in gone]
 
 
-def _is_written(block: str) -> bool:
-    return bool(WROTE.search(block)) and "<" in block
+def _is_programs(block: str, ours: str) -> bool:
+    """Whether no person would have written this attribution; surer than `_is_attribution`."""
+    stamped, wrote = _stamped(block), bool(WROTE.search(block))
+    if _names_us(block, ours):
+        return stamped or (wrote and "<" in block)
+    if _BRACKETED.search(block):
+        return stamped or wrote
+    return stamped and wrote and bool(_ADDRESS.search(block))
 
 
 def _end_below(lines: list[str], at: int, ours: str) -> int:
@@ -404,9 +419,7 @@ def _end_below(lines: list[str], at: int, ours: str) -> int:
 
 
 def _closes(line: str, ours: str) -> bool:
-    """Whether an attribution may end with this line: a colon, or behind an address dashes or the
-    verb.
-    """
+    """Whether an attribution may end with this line: a colon, or for some dashes or the verb."""
     if line.endswith(_COLONS):
         return True
     ends = line.endswith("--") or _WROTE_LAST.search(line[-20:])

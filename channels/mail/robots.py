@@ -59,7 +59,9 @@ _SIGN_STARTS = (
         "x-auto",
         "x-list-",
         "x-campaign",
-        "x-mailgun-",
+        "x-mailgun-s",
+        "x-mailgun-t",
+        "x-mailgun-v",
         "x-github-",
         "x-gitlab-",
         "x-jira-",
@@ -68,7 +70,9 @@ _SIGN_STARTS = (
     *("x-ms-exchange-reaction", "x-mailchimp", "x-reaction", "x-phplist", "x-acymailing"),
 )
 _SIGN_CLASSES = re.compile(r"urn:content-classes:(?:dsn|mdn|report|recall|ndr)")
-_PEOPLES_SERVICES = ("fastmail", "zohomail", "protonmail")
+_PEOPLES_SERVICES = re.compile(
+    r"(?:^|:)\s*(?:fastmail|zohomail|foxmail\.com|qq\.com|vip\.qq\.com)\b"
+)
 """Providers that put a Feedback-ID on what their users write by hand."""
 _MACHINE_KINDS = {
     *("multipart/report", "message/delivery-status", "message/global-delivery-status"),
@@ -156,7 +160,7 @@ def _is_bulk_feedback(value: str, heads: Heads) -> bool:
     by_hand = bool(
         heads.get("x-wm-sent-timestamp")
     )  # Amazon's mailboxes for people send through SES
-    return not by_hand and not value.rpartition(":")[2].strip().startswith(_PEOPLES_SERVICES)
+    return not by_hand and _PEOPLES_SERVICES.search(value) is None
 
 
 def _local_parts(values: Sequence[str]) -> list[str]:

@@ -208,6 +208,7 @@ BOUNCE = re.compile(
         r"|delivery fail",
         r"delivery (?:status )?(?:notification|report|delayed)|returned (?:mail|e-?mail)"
         r"|mail failure",
+        r"mail error|mail (?:could|can) ?not be delivered",
         r"mail delivery (?:warning|problem|error)|.{1,200}\((?:delivery failed|failure)\)$",
         r"non.?delivery|message (?:undeliverable|status|delivery)|unable to deliver|rejected:"
         r"|blocked:",
@@ -233,6 +234,7 @@ BOUNCE_TEXT = re.compile(
         r"mailbox (?:is )?(?:full|unavailable|not found)|address not found|returned to sender"
         r"|qmail",
         r"\b[245]\.\d\.\d{1,3}\b|\b[45]5\d[ -]|\bsmtp\b|mailer-daemon|diagnostic",
+        r"nachrichtenzustellung|nicht erreicht",
         r"nicht zugestellt|unzustellbar|n'a pas (?:pu )?être|non (?:remis|distribué)"
         r"|no se (?:pudo|ha podido)",
         r"não (?:pôde|foi|pode)|non è stato|niet (?:worden )?bezorgd|nie (?:można|została)"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections import deque
 
@@ -22,6 +23,8 @@ from channels.secret import Contact
 
 _SULK = 5.0
 """Seconds until we try for one more connection, where one was refused and others work."""
+
+_IN_A_COMMAND = re.compile(rb"[^\x00-\x20\x7f<>]+")
 
 _log = logging.getLogger(__name__)
 
@@ -142,7 +145,8 @@ class Smarthost:
 
     def _open_more(self) -> None:
         """Open a connection for each copy that waits, up to the limit."""
-        if self._pipes and asyncio.get_running_loop().time() < self._sulks_until:
+        others = self._pipes or self._opening  # somebody will take, or say no for all
+        if others and asyncio.get_running_loop().time() < self._sulks_until:
             return
         room = self._config.connections - len(self._pipes) - len(self._opening)
         if room <= 0 or not self._waiting:
@@ -214,9 +218,8 @@ class Smarthost:
 def _job(sender: str, to: Contact, message: bytes) -> Job:
     """Raises `ValueError` for what must not be written into a command."""
     mail_from, rcpt_to = sender.encode("ascii"), to.reveal().encode("utf-8")
-    for value in (mail_from, rcpt_to):
-        if not value or any(octet <= 0x20 or octet == 0x7F or octet in b"<>" for octet in value):
-            raise ValueError("an address that cannot stand in a command")
+    if not (_IN_A_COMMAND.fullmatch(mail_from) and _IN_A_COMMAND.fullmatch(rcpt_to)):
+        raise ValueError("an address that cannot stand in a command")
     return Job(
         sender=mail_from,
         to=rcpt_to,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from channels.contract import File
 from channels.files import could_go, is_picture
-from channels.mail.armour import without_armour
+from channels.mail.armour import without_armour, without_places
 from channels.mail.charsets import decode
 from channels.mail.cleanhtml import clean_html, same_words
 from channels.mail.headers import as_text
@@ -91,7 +91,7 @@ class Part(StdMessage):
     """A node of the tree whose type and boundary are read by us.
 
     The parser asks these while it splits; an embedded message is told to be opaque, so that it
-    is never opened (masking.md E28, E29).
+    is never opened.
     """
 
     depth = 0
@@ -321,7 +321,7 @@ def _read_leaf(part: Part, what: str, ours: str) -> _Read:
 
 def _plain(text: str, ours: str) -> _Read:
     """Words to read, without the blocks for machines that stand among them."""
-    words, found = without_armour(text)
+    words, found = without_armour(without_places(text))
     return _Read(cut(words, ours), plain=True, left_out=found)
 
 

@@ -17,7 +17,7 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?[^?\s]{1,60}\?[bqBQ]\?[^?]{0,5000}\?=")
 _BETWEEN = re.compile(r"(\?=)\s+(?==\?)")
-_PARAMETER = re.compile(r"([\w-]+\*\d+\*?)=")
+_PARAMETER = re.compile(r"\*\d+\*?=")
 _TAG = re.compile(r"<[^<>]{0,20000}>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\xc3-\xf4\x80-\xbf]{6,}")
@@ -57,7 +57,7 @@ def _read(part: Message, pieces: list[str], *, top: bool, depth: int) -> None:
         if depth >= _DEPTH:
             pieces.append(part.as_string())
             return
-        for each in inner:
+        for each in (part for part in inner if isinstance(part, Message)):
             _read(each, pieces, top=False, depth=depth + 1)
         return
     _read_content(part, pieces)

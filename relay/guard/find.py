@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import phonenumbers
 from phonenumbers import NumberParseException
 
-from relay.guard import shadow, strangers
+from relay.guard import shadow, strangers, words
 from relay.guard.names import Names
 from relay.guard.people import Finding, Kind, Person
 from relay.guard.shadow import Shadow
@@ -16,7 +16,6 @@ from relay.guard.watch import Letters, Watch
 
 _HOMES = 8
 """So many members' countries are understood in strangers' numbers, the most frequent first."""
-_RANK = {Kind.ADDRESS: 0, Kind.NUMBER: 1, Kind.NAME: 2}
 
 _Raw = tuple[int, int, Kind, frozenset[int]]
 """Start and end in the original text, kind, owners (none: a stranger)."""
@@ -52,8 +51,15 @@ class Guard:
         for seen in self.watch.sightings(view.text):
             yield *view.span(seen.start, seen.end), seen.kind, seen.ids
         shown = "".join([text[place] for place in view.starts[: len(view.text)]])
-        for start, end, whose in self._names.sightings(view.text, shown):
-            yield *view.span(start, end), Kind.NAME, frozenset((whose,))
+        named = list(self._names.sightings(view.text, shown))
+        around = list(strangers.addresses(view.text)) if named else []
+        for start, end, whose, whole in named:
+            inside = next(((a, b) for a, b in around if a < end and start < b), None)
+            if not inside:
+                yield *view.span(start, end), Kind.NAME, frozenset((whose,))
+            elif whole:  # another address of hers
+                low, high = min(start, inside[0]), max(end, inside[1])
+                yield *view.span(low, high), Kind.ADDRESS, frozenset((whose,))
 
     def _others(self, view: Shadow) -> Iterator[_Raw]:
         for start, end in strangers.addresses(view.text):
@@ -81,7 +87,7 @@ def find(
 
 
 def _merged(raw: Iterable[_Raw]) -> Iterator[Finding]:
-    """Yield one finding for each stretch of text: a member's contact goes before a stranger's."""
+    """Yield one finding for each stretch of text: the best of what overlaps names it."""
     stretch: list[_Raw] = []
     end = 0
     for one in sorted(raw, key=lambda found: found[:2]):
@@ -95,7 +101,7 @@ def _merged(raw: Iterable[_Raw]) -> Iterator[Finding]:
 
 
 def _joined(stretch: Sequence[_Raw]) -> Finding:
-    best = min(stretch, key=lambda found: (not found[3], _RANK[found[2]], found[0] - found[1]))
+    best = min(stretch, key=_rank)
     owners = best[3]
     names = {whose for found in stretch if found[2] is Kind.NAME for whose in found[3]}
     shared = best[2] is Kind.NAME and len(names) > 1
@@ -105,6 +111,15 @@ def _joined(stretch: Sequence[_Raw]) -> Finding:
         kind=best[2],
         whose=min(owners) if owners and not shared else None,
     )
+
+
+def _rank(found: _Raw) -> tuple[bool, bool, bool, int]:
+    """Order what overlaps: a member's contact, a stranger's, a name; addresses first, longer first.
+
+    A stranger's address may hold a member's family name.
+    """
+    start, end, kind, owners = found
+    return kind is Kind.NAME, not owners, kind is Kind.NUMBER, start - end
 
 
 def _regions(people: Sequence[Person], region: str | None) -> tuple[str, ...]:
@@ -158,4 +173,4 @@ def _number_forms(number: str, regions: Sequence[str]) -> set[str]:
 
 def _address_key(address: str) -> str:
     """Return the letters and digits of an address: alike for every way to write it."""
-    return "@" + Letters(address).octets.decode("utf-8", "replace")
+    return "@" + Letters(words.signs(address)).octets.decode("utf-8", "replace")

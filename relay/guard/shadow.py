@@ -1,5 +1,6 @@
-"""A text as a reader's eye or mail program takes it: entities and percent signs decoded, nothing
-invisible, one form for each letter and digit. Every character knows where it stood.
+"""A text as a reader's eye or mail program takes it, every character knowing where it stood.
+
+Entities and percent signs are decoded, nothing is invisible, each letter and digit has one form.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ _CODED = re.compile(
     r"|(?P<utf7>[+&]aea-)"  # the at sign in UTF-7 (RFC 2152)
 )
 
+_MARKS_OF_CODE = ("&", "%", "\\", "=40", "=2b", "=2d", "=2e", "=5f", "+aea-")
+"""One of these is in every text that holds something encoded; looking for them costs nothing."""
+
+_ASCII_OR_NOT = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+
 # Letters of other scripts, and of no script, that look like Latin ones (Unicode TR 39), in the
 # case folded form; stops and dashes that pass for a full stop and a hyphen.
 _LOOKALIKES = (
@@ -37,8 +43,8 @@ _LOOKALIKES = (
             strict=True,
         )
     )
-    | dict.fromkeys("。·‧・•", ".")
-    | dict.fromkeys("‐‑‒–—―−", "-")
+    | dict.fromkeys("\u3002\xb7\u2027\u30fb\u2022", ".")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
 
 _MARKS = (
@@ -112,11 +118,17 @@ def views(text: str) -> list[str]:
     plain = fold(text)
     seen = [plain]
     for _ in range(_DEPTH):
+        if not _may_be_coded(seen[-1]):
+            break
         decoded = fold(_CODED.sub(_decoded, seen[-1]))
         if decoded == seen[-1]:
             break
         seen = [plain, decoded]
     return seen
+
+
+def _may_be_coded(text: str) -> bool:
+    return any(mark in text for mark in _MARKS_OF_CODE)
 
 
 def shadows(text: str) -> list[Shadow]:
@@ -125,7 +137,7 @@ def shadows(text: str) -> list[Shadow]:
     plain = _fold_placed(Shadow(text, whole, whole[1:]))
     seen = [plain]
     for _ in range(_DEPTH):
-        if not _CODED.search(seen[-1].text):
+        if not _may_be_coded(seen[-1].text):
             break
         decoded = _fold_placed(_replaced(seen[-1], _CODED, _decoded))
         if decoded.text == seen[-1].text:
@@ -140,11 +152,18 @@ def _fold_placed(shadow: Shadow) -> Shadow:
     letters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for char, start, end in zip(shadow.text, shadow.starts, shadow.ends, strict=False):
-        plain = _FOLD[ord(char)]
-        letters.append(plain)
-        starts += [start] * len(plain)
-        ends += [end] * len(plain)
+    for run in _ASCII_OR_NOT.finditer(shadow.text):
+        low, high = run.span()
+        if run[0].isascii():
+            letters.append(run[0].lower())
+            starts += shadow.starts[low:high]
+            ends += shadow.ends[low:high]
+            continue
+        for place in range(low, high):
+            plain = _FOLD[ord(shadow.text[place])]
+            letters.append(plain)
+            starts += [shadow.starts[place]] * len(plain)
+            ends += [shadow.ends[place]] * len(plain)
     return Shadow("".join(letters), starts, ends)
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
@@ -34,9 +35,9 @@ _SAME = (
     ("icloud.com", "me.com", "mac.com"),
     ("proton.me", "protonmail.com", "pm.me", "protonmail.ch"),
 )
-_PROVIDERS = frozenset(
-    "gmail googlemail yahoo ymail hotmail outlook live msn icloud gmx web aol proton protonmail "
-    "yandex freenet orange wanadoo laposte libero terra uol bol".split()
+_PROVIDERS = words.listed(
+    "gmail googlemail yahoo ymail hotmail outlook live msn icloud gmx web aol proton "
+    "protonmail yandex freenet orange wanadoo laposte libero terra uol bol"
 )
 """`mara at gmail` says it all; only with a sign or word for `at`."""
 
@@ -44,10 +45,11 @@ _OTHERS = bytes(code for code in range(128) if not chr(code).isalnum())
 _SPACES = re.compile(r"[\W_]+")
 _AT = re.compile(rf"@|{words.ALONE}(?:{words.AT}){words.APART}")
 _GLUED = (b"at", b"arroba", b"nospam", b"atnospam")
+_STOPS = words.DOT.replace(r"[\W_]?", "").split("|")
 _DIGIT = re.compile("[0-9]")
 _RUN = re.compile(r"[0-9](?:(?:[\W_]{0,40}|[\W_][^0-9]{0,38}[\W_])[0-9]){6,}")
 """Digits with signs between them, or with a few whole words."""
-_TIGHT = re.compile(r"[\W_]{0,6}")
+_TIGHT = re.compile(r"(?:[^\w,;:!?]|_){0,6}")
 _EXTENSION = re.compile(
     r"[\s,;]{0,3}(?:ext(?:ension)?|x|dw|durchwahl|poste|ramal|anexo)[.:\s]{0,3}[0-9]{1,6}(?![0-9])"
 )
@@ -97,7 +99,8 @@ class Watch:
 
     def __init__(self, people: Sequence[Person]) -> None:
         self._locals: dict[bytes, dict[bytes, frozenset[int]]] = {}
-        self._lengths: dict[bytes, list[int]] = {}
+        self._spelled: set[bytes] = set()
+        """Domains as they look with words for their stops: worth a look at the words."""
         self._loose: set[bytes] = set()
         self._numbers: dict[str, list[tuple[int, str, str]]] = {}
         for person in people:
@@ -106,14 +109,14 @@ class Watch:
                     self._add_address(person.id, value)
                 else:
                     self._add_number(person.id, value)
-        self._short = tuple(key for key in self._locals if len(key) < 2 * _WINDOW - 1)
+        self._lengths = {
+            domain: sorted({len(local) for local in known}, reverse=True)
+            for domain, known in self._locals.items()
+        }
+        self._short: list[bytes] = []
         self._windows: dict[int, list[bytes]] = {}
-        for domain, known in self._locals.items():
-            self._lengths[domain] = sorted({len(local) for local in known}, reverse=True)
-            if domain not in self._short:
-                for start in range(_WINDOW):
-                    window = memoryview(domain[start : start + _WINDOW]).cast("I")[0]
-                    self._windows.setdefault(window, []).append(domain)
+        for key in dict.fromkeys([*self._locals, *self._spelled]):
+            self._index(key)
 
     def exposed(self, text: str) -> frozenset[int]:
         """Return the ids of the members whose address or number stands in the text."""
@@ -125,21 +128,25 @@ class Watch:
 
     def sightings(self, view: str) -> Iterator[Sighting]:
         """Yield the members' contacts in one folded text (`shadow.fold`), overlaps included."""
-        if self._locals:
-            yield from self._addresses(Letters(view))
+        letters = Letters(view)
+        if near := self._near(letters.octets):
+            yield from self._addresses(letters, near)
             if (spelled := words.signs(view)) != view:
-                yield from self._addresses(Letters(spelled))
+                letters = Letters(spelled)
+                yield from self._addresses(letters, self._near(letters.octets))
         if self._numbers:
             yield from self._digits(view)
             if (counted := words.numbers(view)) != view:
-                yield from self._digits(counted)
+                yield from (_to_word_end(view, seen) for seen in self._digits(counted))
 
     def _add_address(self, whose: int, address: str) -> None:
         local, _, domain = shadow.fold(address).rpartition("@")
         base = local.strip('"').split("+")[0] or local
         domains = next((group for group in _SAME if domain in group), (domain,))
-        for name in [*domains, *_unicode_form(domain)]:
+        given = address.lower().rpartition("@")[2]
+        for name in dict.fromkeys([*domains, *_other_form(given)]):
             self._add_key(name, base, whose)
+            self._spelled |= _spelled_forms(name)
             provider = name.split(".", maxsplit=1)[0]
             if provider in _PROVIDERS:
                 self._loose.add(self._add_key(provider, base, whose))
@@ -160,15 +167,30 @@ class Watch:
 
     # addresses
 
-    def _addresses(self, letters: Letters) -> Iterator[Sighting]:
-        octets = letters.octets
+    def _index(self, key: bytes) -> None:
+        """Enter a domain under its first windows: one of them is aligned wherever it stands."""
+        if len(key) < 2 * _WINDOW - 1:
+            self._short.append(key)
+            return
+        for start in range(_WINDOW):
+            window = memoryview(key[start : start + _WINDOW]).cast("I")[0]
+            self._windows.setdefault(window, []).append(key)
+
+    def _near(self, octets: bytes) -> list[bytes]:
+        """Return the domains that stand in the octets, also spelled out."""
         whole = memoryview(octets)[: len(octets) // _WINDOW * _WINDOW].cast("I")
-        near = {d for hit in self._windows.keys() & set(whole) for d in self._windows[hit]}
-        for domain in (*near, *self._short):
-            at = octets.find(domain)
+        hits = self._windows.keys() & set(whole)
+        keys = {key for hit in hits for key in self._windows[hit]}
+        return [key for key in (*keys, *self._short) if key in octets]
+
+    def _addresses(self, letters: Letters, near: Sequence[bytes]) -> Iterator[Sighting]:
+        for domain in near:
+            if domain not in self._locals:
+                continue
+            at = letters.octets.find(domain)
             while at >= 0:
                 yield from self._before(letters, domain, at)
-                at = octets.find(domain, at + 1)
+                at = letters.octets.find(domain, at + 1)
 
     def _before(self, letters: Letters, domain: bytes, at: int) -> Iterator[Sighting]:
         """Yield the addresses that end in the domain at octet `at`."""
@@ -193,7 +215,7 @@ class Watch:
             return False
         for low, high in ((start, end), (host, host + len(domain))):
             part = places[low:high]
-            if any(b - a > _APART for a, b in zip(part, part[1:], strict=False)):
+            if any(b - a > _APART for a, b in pairwise(part)):
                 return False
         between = text[places[end - 1] + 1 : places[host]]
         clear = end - start >= 5 and end - start + len(domain) >= 12 and domain not in self._loose
@@ -218,7 +240,7 @@ class Watch:
 _CODES = frozenset(COUNTRY_CODE_TO_REGION_CODE)
 
 
-def _unicode_form(domain: str) -> list[str]:
+def _other_form(domain: str) -> list[str]:
     """Return the other spelling of an internationalised domain, if it has one (RFC 5890)."""
     try:
         if "xn--" in domain:
@@ -226,6 +248,22 @@ def _unicode_form(domain: str) -> list[str]:
         return [domain.encode("idna").decode("ascii")] if not domain.isascii() else []
     except UnicodeError:
         return []  # not a domain that could be written in another way
+
+
+def _to_word_end(view: str, seen: Sighting) -> Sighting:
+    """Return the sighting up to the end of a spelled-out last digit."""
+    end = seen.end
+    while end < len(view) and view[end].isalpha():
+        end += 1
+    return replace(seen, end=end)
+
+
+def _spelled_forms(domain: str) -> set[bytes]:
+    """Return the letters of a domain with a word for each stop, or for the last one only."""
+    first, stop, last = domain.rpartition(".")
+    forms = {domain.replace(".", word) for word in _STOPS}
+    forms |= {f"{first}{word}{last}" for word in _STOPS if stop}
+    return {Letters(form).octets for form in forms}
 
 
 def _tag_starts(letters: Letters, at: int) -> list[int]:
@@ -273,9 +311,7 @@ def _number_start(
 def _tight(view: str, places: list[int], low: int, high: int) -> bool:
     """Tell whether nothing but a few signs stands between the digits `low` to `high`."""
     part = places[low:high]
-    return all(
-        _TIGHT.fullmatch(view, a + 1, b) is not None for a, b in zip(part, part[1:], strict=False)
-    )
+    return all(_TIGHT.fullmatch(view, a + 1, b) is not None for a, b in pairwise(part))
 
 
 def _with_prefix(view: str, places: list[int], before: str, code: str) -> int:

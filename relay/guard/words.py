@@ -16,7 +16,7 @@ AT = (
     r"at[\W_]?(?:sign|symbol|zeichen)|at|arrobas?|arrobb?ase|arobase|klammeraffe|bei|chez"
     r"|a[\W_]?commercial|commat|chiocciola"
 )
-DOT = r"dot|punkt|punto|ponto|point|period|full[\W_]?stop|chiocciola"
+DOT = r"dot|punkt|punto|ponto|point|period|full[\W_]?stop"
 _SIGNS = {
     "@": AT + r"|(?<=[(\[{<])a(?=[)\]}>])",
     ".": DOT,
@@ -51,9 +51,19 @@ _DIGIT_OF = {word: digit for digit, words in _DIGITS.items() for word in words.s
 _ONE = "|".join(_DIGIT_OF)
 _MANY = r"(?P<many>double|triple|doppel|doble|triplo)[\W_]{0,3}"
 _DIGIT_WORD = re.compile(f"{ALONE}(?:{_MANY})?(?:(?P<word>{_ONE})|(?P<digit>[0-9])){APART}")
-_COUNTED = re.compile(f"(?:{ALONE}(?:{_ONE}){APART}[^0-9a-z]{{0,6}}){{3}}|{ALONE}(?:double|triple)")
+_DIGIT_WORDS = frozenset(word.encode() for word in _DIGIT_OF if word != "one")
+_LETTERS_ALONE = bytes(c if chr(c).isalpha() and c < 128 else 32 for c in range(256))
+"""Everything but ASCII letters to spaces."""
+_COUNTED = re.compile(
+    f"(?:(?:{_ONE})[^0-9a-z]{{1,6}}){{2}}(?:{_ONE})|(?:double|triple|doppel|doble) "
+)
 _LETTERED = re.compile(r"(?<![^\W_])(?=[oil]{0,20}[0-9])[0-9oil]{2,40}(?![^\W_])")
 _AS_DIGITS = str.maketrans("oil", "011")
+
+
+def listed(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
 
 
 def signs(view: str) -> str:
@@ -78,6 +88,7 @@ def numbers(view: str) -> str:
         times = 3 if (match["many"] or "").startswith("tripl") else 2 if match["many"] else 1
         return (one * times).ljust(len(match[0]))
 
-    if _COUNTED.search(view):
+    tokens = view.encode("utf-8", "replace").translate(_LETTERS_ALONE).split()
+    if not _DIGIT_WORDS.isdisjoint(tokens) and _COUNTED.search(view):
         view = _DIGIT_WORD.sub(digit, view)
     return _LETTERED.sub(lambda match: match[0].translate(_AS_DIGITS), view)

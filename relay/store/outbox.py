@@ -415,7 +415,9 @@ class Outbox:
                 )
             )
 
-    async def lose(self, c: AsyncConnection, group_id: int, why: str, count: int, now: datetime) -> None:
+    async def lose(
+        self, c: AsyncConnection, group_id: int, why: str, count: int, now: datetime
+    ) -> None:
         """Count messages to a group that nobody in it saw: its facilitators can ask for it."""
         row = {"group_id": group_id, "day": day(now), "why": why[:16], "count": count}
         insert = _insert(c, LOSS).values(row)

@@ -89,7 +89,9 @@ class Pending:
         """Take one out, once; `None` if it is gone or its time is over."""
         return await self._take(c, PENDING.c.id == pending_id, now)
 
-    async def take_newest(self, c: AsyncConnection, author: Member, now: datetime) -> Waiting | None:
+    async def take_newest(
+        self, c: AsyncConnection, author: Member, now: datetime
+    ) -> Waiting | None:
         """Take out what her wish is asked for; the newest, because that is what she means."""
         wishes = sa.select(PENDING.c.id).where(
             PENDING.c.member_id == author.id, PENDING.c.why.in_([Why.WISH, Why.SECOND])

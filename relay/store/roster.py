@@ -30,7 +30,7 @@ from relay.model import (
     settings_to_card,
 )
 from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, NUMBER, ROUTE, STRIKE
-from relay.vault.vault import Purpose, Use, Vault
+from relay.vault.vault import Purpose, UnsealError, Use, Vault
 
 QUARANTINE = timedelta(days=365)
 """How long a pair that led to one group leads nowhere before it may lead to another."""
@@ -448,7 +448,9 @@ class Roster:
     async def add_masks(self, c: AsyncConnection) -> int:
         """Make every mask lead to its member; in a database from before, none did."""
         have = sa.select(ROUTE.c.member_id).where(ROUTE.c.to_mask, ROUTE.c.member_id.is_not(None))
-        rows = await c.execute(sa.select(MEMBER.c.id, MEMBER.c.card).where(MEMBER.c.id.not_in(have)))
+        rows = await c.execute(
+            sa.select(MEMBER.c.id, MEMBER.c.card).where(MEMBER.c.id.not_in(have))
+        )
         made = []
         for member_id, card in rows:
             blind = self._mail_route(self._cards(member_id, "member", card)["mask"])
@@ -469,11 +471,16 @@ class Roster:
         query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact, MEMBER.c.card).where(
             MEMBER.c.group_id == group_id
         )
-        return tuple([self._person(*row) for row in await c.execute(query)])
+        found = [self._person(*row) for row in await c.execute(query)]
+        return tuple([person for person in found if person is not None])
 
-    def _person(self, member_id: int, channel: str, contact: bytes, card: bytes) -> Person:
-        name = Secret(self._cards(member_id, "member", card)["name"])
-        opened = self.open_contact(member_id, channel, contact)
+    def _person(self, member_id: int, channel: str, contact: bytes, card: bytes) -> Person | None:
+        """What cannot be opened any more, because she was just removed, nobody can look for."""
+        try:
+            name = Secret(self._cards(member_id, "member", card)["name"])
+            opened = self.open_contact(member_id, channel, contact)
+        except (UnsealError, ValueError, TypeError, KeyError):
+            return None
         return Person(id=member_id, name=name, contacts=(opened,))
 
     async def block(self, c: AsyncConnection, member: Member, other: Member) -> None:

@@ -159,9 +159,7 @@ class StrikeRow(SQLModel, table=True):
     __tablename__ = "strike"
 
     member_id: int = Field(
-        sa_column=sa.Column(
-            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), primary_key=True
-        )
+        sa_column=sa.Column(_BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
     )
     day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
 
@@ -186,14 +184,12 @@ class TallyRow(SQLModel, table=True):
 
 
 class LossRow(SQLModel, table=True):
-    """How many messages to a group ended in a way that nobody in it saw, by day. Never per person."""
+    """How many messages to a group nobody in it saw, by day. Never per person."""
 
     __tablename__ = "loss"
 
     group_id: int = Field(
-        sa_column=sa.Column(
-            _BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True
-        )
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
     )
     day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
     why: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))

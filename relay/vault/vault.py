@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -269,11 +270,7 @@ def _body_aad(post: int, group: int, key_id: int, expires: datetime) -> bytes:
 
 def _pack(body: Body) -> bytes:
     """A body as octets: the words as JSON, then the pictures as they are."""
-    words = {
-        "author": None if body.author is None else body.author.reveal(),
-        "mask": body.mask.reveal(),
-        "subject": body.subject.reveal(),
-        "text": body.text.reveal(),
+    rare: dict[str, Any] = {
         "html": body.html.reveal(),
         "thread": body.thread,
         "private": body.private,
@@ -281,30 +278,33 @@ def _pack(body: Body) -> bytes:
         "confirm": body.confirm,
         "pictures": [(picture.kind, len(picture.octets)) for picture in body.pictures],
     }
+    author = None if body.author is None else body.author.reveal()
+    words: list[Any] = [author, body.mask.reveal(), body.subject.reveal(), body.text.reveal()]
+    if rare := {name: value for name, value in rare.items() if value}:
+        words.append(rare)
     head = json.dumps(words, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return b"\0".join((head, b"".join(picture.octets for picture in body.pictures)))
 
 
 def _unpack(packed: bytes) -> Body:
     head, _, octets = packed.partition(b"\0")
-    words = json.loads(head.decode("utf-8", "surrogatepass"))
-    if isinstance(words, list):  # written by the version before pictures
-        words = dict(zip(("author", "mask", "subject", "text"), words, strict=True))
+    author, mask, subject, text, *more = json.loads(head.decode("utf-8", "surrogatepass"))
+    rare: dict[str, Any] = more[0] if more else {}
     pictures, at = [], 0
-    for kind, length in words.get("pictures", ()):
+    for kind, length in rare.get("pictures", ()):
         pictures.append(Picture(PictureKind(kind), octets[at : at + length]))
         at += length
     return Body(
-        author=None if words["author"] is None else Secret(words["author"]),
-        mask=Secret(words["mask"]),
-        subject=Secret(words["subject"]),
-        text=Secret(words["text"]),
-        html=Secret(words.get("html", "")),
+        author=None if author is None else Secret(author),
+        mask=Secret(mask),
+        subject=Secret(subject),
+        text=Secret(text),
+        html=Secret(rare.get("html", "")),
         pictures=tuple(pictures),
-        thread=tuple(words.get("thread", ())),
-        private=words.get("private", False),
-        shown=words.get("shown", False),
-        confirm=words.get("confirm", 0),
+        thread=tuple(rare.get("thread", ())),
+        private=rare.get("private", False),
+        shown=rare.get("shown", False),
+        confirm=rare.get("confirm", 0),
     )
 
 

@@ -122,4 +122,4 @@ async def test_whole_numbers_are_wide_enough() -> None:
         if isinstance(c.type, sa.Integer) and not isinstance(c.type, sa.BigInteger)
     }
     small = {"post.unreached", "delivery.attempts", "delivery.unsure", "tally.day"}
-    assert narrow == small | {"seen.until_day", "route.until_day"}
+    assert narrow == small | {"seen.until_day", "route.until_day", "strike.day", "loss.day"}

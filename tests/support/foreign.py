@@ -16,7 +16,8 @@ import html
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -29,6 +30,7 @@ import structlog.testing
 
 from channels.mail.charsets import decode, guess
 from channels.mail.headers import safe_header
+from relay import log
 from relay.demo.carrier import Phone
 from relay.demo.mailworld import Inbox, Mail
 from relay.model import Member
@@ -41,6 +43,10 @@ FILES = frozenset({"ics", "vcf", "image", "document", "outlook-msg", "other"})
 """Kinds that are no messages: they come as somebody's attachment."""
 GROUP_WISHES = {"longest": "6000"}
 """So that few messages are too long to be looked at in full."""
+
+
+STRICT = True
+"""Whether her own address in her own words is a leak too: the contact guard stands between."""
 
 
 class Ending(StrEnum):
@@ -269,6 +275,41 @@ def table(fates: Iterable[Fate]) -> list[str]:
     return [f"mail_corpus.{line}" for line in lines]
 
 
+def reasons(fates: Iterable[Fate]) -> list[str]:
+    """How often each reason for another end than delivery was given."""
+    given = Counter(
+        f"mail_corpus.why {fate.ending.value}: {fate.why}"
+        for fate in fates
+        if fate.ending is not Ending.DELIVERED
+    )
+    return [f"{key} {number}" for key, number in sorted(given.items())]
+
+
+def check(fates: Sequence[Fate]) -> None:
+    """What must hold of every one of them."""
+    bad = {Ending.LOST, Ending.LATER}
+    assert [fate.case.name for fate in fates if fate.exceptions] == []
+    assert [fate.case.name for fate in fates if fate.ending in bad] == []
+    assert [(fate.case.name, fate.leaks) for fate in fates if fate.leaks] == []
+    assert [fate.case.name for fate in fates if fate.astray] == []
+    if STRICT:
+        assert [(fate.case.name, fate.own_in_words) for fate in fates if fate.own_in_words] == []
+
+
+@asynccontextmanager
+async def travelling(folder: Path) -> AsyncIterator[Journey]:
+    """A town whose relay runs in this process, and a journey through it; the log is heard."""
+    log.configure(level="info")
+    town = Town(folder)
+    await town.open()
+    try:
+        await town.start()
+        yield Journey(town)
+    finally:
+        await town.close()
+        log.configure(level="error")
+
+
 # Leaks -------------------------------------------------------------------------------------
 
 
@@ -302,7 +343,9 @@ def leaks_of(letter: Letter, mails: Sequence[Mail], texts: Sequence[str]) -> Lea
     words = [f"{mail.subject}\n{mail.text}\n{mail.html}" for mail in mails]
     shown = "\n".join([*words, *texts]).lower()
     own, hers = letter.sender.lower(), None
-    machinery, own_found, others_found = set(), set(), set()
+    machinery: set[str] = set()
+    own_found: set[str] = set()
+    others_found: set[str] = set()
     for kind, thing in _things(message):
         needle = thing.lower()
         if needle in frames:
@@ -361,6 +404,6 @@ def _words_of(message: email.message.Message) -> str:
             continue
         octets = part.get_payload(decode=True)
         octets = octets if isinstance(octets, bytes) else b""
-        for text in (decode(octets, part.get_param("charset", "") or ""), guess(octets)):
+        for text in (decode(octets, str(part.get_param("charset", "") or "")), guess(octets)):
             seen += [text, html.unescape(text), unquote(text)]
     return "\n".join(seen).lower()

@@ -103,6 +103,7 @@ def split(raw: bytes) -> tuple[list[Field], bytes]:
     The first line that is no field begins the body, as the standard library sees it too. The
     envelope line of an mbox file is none of the message.
     """
+    raw = raw.lstrip()  # what an empty line in front of the head would hide is the head
     raw = _LINE_END.sub(b"\r\n", _MBOX.sub(b"", raw, count=1) if _MBOX.match(raw) else raw)
     fields: list[Field] = []
     at = 0

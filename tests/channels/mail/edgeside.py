@@ -49,7 +49,7 @@ class Edge:
             raise self.trouble
         if message.to != Secret(ALIAS) or message.proof is not Proof.PROVEN:
             return Receipt.REFUSED
-        if Trait.AUTOMATIC in message.traits:
+        if Trait.AUTOMATIC in message.traits or message.sender.reveal() != MARA:
             return Receipt.REFUSED
         seen = [one.provider_id for one in self.taken[:-1]]
         return Receipt.AGAIN if message.provider_id in seen else Receipt.TAKEN
@@ -74,6 +74,7 @@ async def edge(zone: Zone | None = None, **config: object) -> AsyncIterator[Edge
             Resolver(names.address, seconds=20),
             lambda: NOW,
             note=made.notes.append,
+            hear=made.hear,
         )
         try:
             yield made

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from channels.contract import Proof
 from channels.mail import authentic
 from channels.mail.authentic import NO_DIALOGUE, body_digest, check
-from channels.mail.dns import Address, DnsTroubleError, Names, Resolver
+from channels.mail.dns import Address, Budget, DnsTroubleError, Names, Resolver
 from channels.mail.parse import Parsed, read
 from channels.secret import Secret
 from tests.channels.mail.mailside import (
@@ -360,6 +360,31 @@ class _Anything:
     async def names_of(self, address: Address) -> tuple[str, ...]:
         """None."""
         return ()
+
+
+async def test_one_message_asks_each_thing_once_and_not_without_end() -> None:
+    """A repeated question costs nothing; one too many is trouble, as is the repeat of trouble."""
+    zone: Zone = {"a.example": [b"x"], "bad.example": "servfail"}
+    async with name_server(zone) as server:
+        names = Budget(Resolver(server.address), 3)
+        assert [await names.txt("a.example"), await names.txt("A.example")] == [(b"x",)] * 2
+        for _ in range(2):
+            with pytest.raises(DnsTroubleError):
+                await names.txt("bad.example")
+        assert server.asked.count("a.example") == 1
+        assert await names.addresses("a.example", 4) == ()
+        with pytest.raises(DnsTroubleError):
+            await names.addresses("a.example", 6)
+        assert await names.txt("a.example") == (b"x",)
+
+
+async def test_all_look_ups_together_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message whose look-ups take longer than the limit is told to come back."""
+    monkeypatch.setattr(authentic, "SECONDS", 0.2)
+    raw = signed(mail())
+    async with name_server({WHERE: "silence"}) as server:
+        names = Resolver(server.address, seconds=60)
+        assert await verify(raw, parsed(raw), Secret(ALIAS), names, NOW) is LATER
 
 
 @given(st.lists(st.binary(max_size=300), max_size=3), st.binary(max_size=200))

@@ -123,7 +123,7 @@ TREES = {
     "a top level is nobody's own": Tree("a.willow.example", {"example": P}, "willow.example", True),
     "several records are none": Tree(
         "a.willow.example",
-        {"a.willow.example": [N, N], "willow.example": P},
+        {"a.willow.example": [N, N + ";"], "willow.example": P},
         "willow.example",
         True,
     ),

@@ -96,7 +96,8 @@ REFUSALS = {
     "nonsense": (lambda: b"\x00\xff" * 50, ALIAS),
     "empty": (lambda: b"", ALIAS),
     "odd local part": (mail, '"a b"@relay.example'),
-    "bounce": (mail, "bounce+abc@relay.example"),
+    "bounce without a token": (mail, "bounce@relay.example"),
+    "confirmation of nothing": (mail, "confirm+abc@relay.example"),
 }
 
 
@@ -105,6 +106,35 @@ async def test_all_refusals_are_the_same_octets() -> None:
     async with edge() as at:
         answers = {name: await post(at, make(), to) for name, (make, to) in REFUSALS.items()}
     assert set(answers.values()) == {REFUSED}, answers
+
+
+async def test_an_address_to_confirm_something_is_a_post_like_any_other() -> None:
+    """What stands behind `confirm+` is the engine's business: it gets the whole address."""
+    async with edge() as at:
+        to = "confirm+abcdefghijklmnopqrstuvwxyz@relay.example"
+        await post(at, signed(mail(To=to)), to=to)
+        assert [one.to.reveal() for one in at.taken] == [to]
+        assert at.heard == []
+
+
+@pytest.mark.parametrize("to", [ALIAS, "bounce+abcdefghijklmnopqrstuvwxyz@relay.example"])
+async def test_a_message_that_takes_too_long_to_read_is_put_off(to: str) -> None:
+    """Large ones are read within a time or not now; the next one finds its place free."""
+    async with edge(parse_seconds=0.0) as at:
+        large = signed(mail("word\r\n" * 20_000))
+        for _ in range(3):
+            assert await post(at, large, to=to) == LATER
+        assert at.notes == ["parse_time"] * 3
+        assert (at.taken, at.heard) == ([], [])
+        assert await post(at, signed(mail())) == TAKEN
+
+
+async def test_large_messages_are_read_one_after_the_other() -> None:
+    """More of them than places at once: each gets its turn and its answer."""
+    async with edge() as at:
+        large = signed(mail("word\r\n" * 20_000))
+        answers = await asyncio.gather(*(post(at, large) for _ in range(6)))
+        assert set(answers) == {TAKEN}
 
 
 async def test_mail_without_a_sender_still_reaches_the_engine() -> None:
@@ -165,10 +195,10 @@ async def test_only_crlf_dot_crlf_ends_a_message(end: bytes) -> None:
         assert answer.decode().rstrip() in (BARE_LINE_END, REFUSED)
         if answer.decode().rstrip() == REFUSED:
             assert len(at.taken) == 1
-            assert "MAIL FROM" in at.taken[0].text.reveal()
+            assert at.taken[0].text.reveal().startswith("Hello all.\nwords")
         else:
             assert at.taken == []
-        assert (await speaking.say(b"NOOP")).startswith(b"250")
+        assert (await speaking.say(b"QUIT")).startswith(b"221")  # no other answer came before
 
 
 @pytest.mark.parametrize(

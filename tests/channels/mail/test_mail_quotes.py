@@ -44,6 +44,7 @@ def table(name: str) -> dict[str, str]:
 
 HERS = table("hers.toml")
 OTHERS = table("others.toml")
+FOREIGN = table("foreign.toml")
 EXTRA = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 CORPUS = Path(os.environ.get("RELAY_CORPUS", EXTRA))
 STYLES = (
@@ -160,6 +161,32 @@ def test_other_programs_and_languages(name: str) -> None:
     """Nothing in the code is made for these: her first line is all that is left."""
     written = clean(OTHERS[name])
     assert cut(written, DOMAIN) == written.split("\n", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_history_that_is_not_ours_and_unmarked_signatures_go(name: str) -> None:
+    """No address, no name on a signature, no device: her first line is all that is left."""
+    written = clean(FOREIGN[name])
+    assert cut(written, DOMAIN) == written.split("\n", maxsplit=1)[0]
+
+
+def test_without_words_above_foreign_history_is_what_she_shows() -> None:
+    """She passes on what she got, and adds nothing: only what names and dates it goes."""
+    attribution = "On Mon, 2 Nov 2026 at 14:05 Mara Hale <m.hale@willow.example> wrote:"
+    assert cut(f"{attribution}\n\nI know where you are.", DOMAIN) == "I know where you are."
+    fields = "From: Mara Hale <m.hale@willow.example>\nSent: Monday, 2 November 2026 14:05"
+    block = f"{fields}\nTo: Jane\nSubject: x"
+    assert cut(f"{block}\n\nI know where you are.", DOMAIN) == "I know where you are."
+
+
+@pytest.mark.parametrize("name", ["hers", "quoted"])
+def test_only_quoted_words_leave_nothing_and_answers_between_them_stay(name: str) -> None:
+    """A message of `>` lines alone is an empty one; a word of hers between them keeps it."""
+    quote = "> how are you?\n> \n> did you sleep?"
+    if name == "quoted":
+        assert cut(quote, DOMAIN) == ""
+    else:
+        assert cut(f"> how are you?\nbadly\n{quote}\nno", DOMAIN).count("\n") == 5
 
 
 def test_an_answer_below_a_signature_stays() -> None:
@@ -304,6 +331,15 @@ HOSTILE = {
     "devices and quotes": "Sent from my iPhone\n\n> q\nx\n",
     "deep": ">" * 40 + "\n",
     "nested": "> a:\n>> b:\n>>> c\n",
+    "heads": "Received: x\n\ty\nMessage-ID: <x@y.example>\n",
+    "almost heads": "Received: x\ny\n",
+    "borders": "--b\nContent-Type: x\n",
+    "foreign attributions": "On Monday Bo <a@b.example> wrote:\n",
+    "foreign, alone": "On Monday Bo <a@b.example> wrote:\n\n",
+    "foreign, broken": "On Monday Bo <a@b.example> wrote\n",
+    "notes": "Bo <a@b.example> 02/11/2026 14:05\nTo\ncc\n",
+    "nameplates": "--\nJane Doe\n",
+    "announced links": "Sent with Tuta; enjoy secure & ad-free emails:\nhttps://tuta.com\n",
 }
 LONG = {
     "one line of digits": "1 " * 500_000,
