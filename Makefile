@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo demo-transcript test lint proof proof-% bench bench-json install clean lock
+.PHONY: demo demo-transcript test lint proof proof-% proof-fuzz bench bench-json install clean lock
 
 install: $(STAMP)
 
@@ -37,7 +37,11 @@ proof: $(STAMP)
 	@$(BIN)/python -m pytest -m proof -q -s
 
 proof-%: $(STAMP)
-	@$(BIN)/python -m pytest -m proof -q -s -k "$*"
+	@$(BIN)/python -m pytest -m proof -q -s -k "$(subst -,_,$*)"
+
+proof-fuzz: $(STAMP) # atheris has no wheel for every Python, so nothing else installs it
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.lock
+	@$(BIN)/python -m pytest -m proof -q -s -k mail_fuzz
 
 bench: $(STAMP)
 	@$(BIN)/python -m bench.run

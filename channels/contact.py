@@ -7,6 +7,7 @@ they are found through a keyed index of that string.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
@@ -66,22 +67,58 @@ def _is_example(parsed: phonenumbers.PhoneNumber) -> bool:
     return parsed.country_code == 1 and fictional and not toll_free
 
 
-def address(text: str) -> Contact:
-    """Read a mail address (RFC 5321 dot-string, ASCII). The domain is folded to lower case.
+def address(text: str, *, any_script: bool = False) -> Contact:
+    """Read a mail address (RFC 5321 dot-string, RFC 6531). The domain is folded to lower case.
 
     Raises `BadContactError`. The local part keeps its case: only its owner's host knows whether
-    case matters. Comparing folds it (`fold`), so that a reply in other case is still hers.
+    case matters. Comparing folds it (`fold`), so that a reply in other case is still hers. A
+    domain is kept as A-labels, however it was written. With `any_script` the local part may hold
+    letters outside ASCII, in NFC: for a relay whose way in and way out both speak SMTPUTF8.
     """
     if any(ord(c) < 0x21 or ord(c) == 0x7F for c in text):
         raise BadContactError("A mail address has no spaces, line breaks or control characters.")
-    if not text.isascii():
-        raise BadContactError("Mail addresses with letters outside ASCII are not supported yet.")
     local, _, domain = text.rpartition("@")
-    value = f"{local}@{domain.lower()}"
+    local = unicodedata.normalize("NFC", local)
+    if not (local.isascii() or any_script):
+        raise BadContactError("A mail address must be in ASCII letters before the @.")
+    value = f"{local}@{_a_labels(domain)}"
+    plain = "".join(map(_plain, value))
     dotted_wrongly = local.startswith(".") or local.endswith(".") or ".." in local
-    if not _ADDRESS.fullmatch(value) or dotted_wrongly or len(value) > 254:
+    too_long = _octets(local) > 64 or _octets(value) > 254
+    if not _ADDRESS.fullmatch(plain) or dotted_wrongly or too_long:
         raise BadContactError("This is not a mail address.")
     return Contact(EMAIL, value)
+
+
+def _plain(letter: str) -> str:
+    """Stand in for a letter outside ASCII: for one of any script `a`, for the invisible a space."""
+    if letter.isascii():
+        return letter
+    return "a" if unicodedata.category(letter)[0] in "LMN" else " "
+
+
+def _octets(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
+
+
+def _a_labels(domain: str) -> str:
+    """A domain in lower case and ASCII (RFC 5890). Raises `BadContactError`.
+
+    Python's own tables are those of IDNA 2003, which write a few letters (German sharp s, Greek
+    final sigma, joiners) as others, in another domain; what does not come back as it went is
+    refused. Such a domain can be given by its A-labels.
+    """
+    if domain.isascii():
+        return domain.lower()
+    wanted = unicodedata.normalize("NFC", domain.lower())
+    try:
+        encoded = wanted.encode("idna")
+        same = encoded.decode("idna") == wanted
+    except UnicodeError:
+        same = False
+    if not same:
+        raise BadContactError("Give this domain as it stands in DNS, beginning with xn--.")
+    return encoded.decode("ascii")
 
 
 def is_domain(text: str) -> bool:

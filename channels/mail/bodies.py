@@ -27,9 +27,8 @@ _LOADING = (
     "applet|audio|base|bgsound|body|button|embed|form|frame|frameset|head|html|iframe|image|img"
     "|input|link|math|meta|object|script|source|style|svg|template|textarea|title|track|video"
 )
-_ATTRIBUTE = r'(?:\s+[a-z]+(?:="[\w -]*")?)'
-_NO_HARM = re.compile(rf"(?i)(?:[^<]|</?(?!(?:{_LOADING})\b)[a-z][a-z0-9]*{_ATTRIBUTE}*\s*/?>)*+")
-"""Html that can load nothing and lead nowhere: no attribute holds what could be an address."""
+_NO_HARM = re.compile(rf"(?i)(?:[^<]++|</?(?!(?:{_LOADING})\b)[a-z][a-z0-9]*/?>)*+")
+"""Html that can load nothing and lead nowhere: no tag has an attribute, none acts by itself."""
 _SUFFIXES = {
     PictureKind.JPEG: "jpg",
     PictureKind.PNG: "png",

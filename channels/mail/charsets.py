@@ -74,6 +74,24 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SINGLE_OCTET = frozenset(
+    codecs.lookup(name).name
+    for name in (
+        *("cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+        *("cp874", "cp866", "koi8-r", "koi8-u", "mac_roman", "mac_cyrillic"),
+        *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+    )
+)
+_MULTIPLE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
+_SURE = 3
+"""Letters of more than one octet that are valid UTF-8 by no chance."""
+_MOST_FOREIGN = 12
+"""High octets in words of nothing else that a Western text may hold."""
+_LOOKED_AT = 20_000
 _HANDLER = "channels.mail.windows-1252"
 
 
@@ -91,14 +109,14 @@ codecs.register_error(_HANDLER, _as_windows_1252)
 def decode(data: bytes, label: str = "") -> str:
     """Decode `data` as `label` says, or as it looks where the label is unknown or wrong.
 
-    Undeclared and Western text is UTF-8 if it can be, else windows-1252; anything else is
-    decoded with U+FFFD for what does not fit. The result holds no surrogates.
+    Undeclared and Western text is UTF-8 if it can be, else what `guess` makes of it; anything
+    else is decoded with U+FFFD for what does not fit. The result holds no surrogates.
     """
     for mark, codec in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _safe(data[len(mark) :].decode(codec, "replace"))
     declared = _codec(label)
-    if declared is None:
+    if declared is None or (declared in _SINGLE_OCTET and _is_utf8_after_all(data)):
         return guess(data)
     try:
         return _safe(data.decode(declared, "replace"))
@@ -107,8 +125,35 @@ def decode(data: bytes, label: str = "") -> str:
 
 
 def guess(data: bytes) -> str:
-    """UTF-8, with what is not UTF-8 read as windows-1252."""
-    return _safe(data.decode("utf-8", _HANDLER))
+    """UTF-8; where that cannot be, Cyrillic if it looks so, else windows-1252."""
+    return _safe(data.decode(_cyrillic(data) or "utf-8", _HANDLER))
+
+
+def _is_utf8_after_all(data: bytes) -> bool:
+    """Whether octets that no text of one octet a letter would happen to have are valid UTF-8."""
+    if len(_MULTIPLE.findall(data)) < _SURE:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _cyrillic(data: bytes) -> str | None:
+    """The codec of unlabelled Cyrillic: words all of high octets, and none that is UTF-8.
+
+    Lower case, which most letters are, is the upper half of windows-1251 and the lower of KOI8-R.
+    """
+    words = _HIGH_WORD.findall(data[:_LOOKED_AT])
+    letters = b"".join(words)
+    if len(letters) < _MOST_FOREIGN or _MULTIPLE.search(data):
+        return None
+    strange = len(_HIGH.findall(data[:_LOOKED_AT])) - len(letters)
+    if strange * 4 > len(letters):
+        return None
+    upper = sum(octet >= 0xE0 for octet in letters)
+    return "cp1251" if upper * 2 >= len(letters) else "koi8-r"
 
 
 def _codec(label: str) -> str | None:

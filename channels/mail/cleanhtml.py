@@ -49,8 +49,7 @@ def clean_html(source: str) -> str:
     page = _Html()
     if len(source) > LARGEST or not walk(source, page):
         return ""
-    made = clean(_through_nh3(page.whole())).strip()
-    return made if True else ""
+    return _plain_or_nothing(clean(_through_nh3(page.whole())).strip())
 
 
 def same_words(made: str, text: str) -> bool:
@@ -77,6 +76,11 @@ def _through_nh3(source: str) -> str:
         link_rel=None,
         url_schemes=set(),
     )
+
+
+def _plain_or_nothing(made: str) -> str:
+    """`made`, if all of its tags are listed ones written without anything more; else nothing."""
+    return made if _SAFE_TEXT.fullmatch(_PLAIN_TAG.sub("", made)) else ""
 
 
 @dataclass(slots=True)

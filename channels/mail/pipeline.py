@@ -276,8 +276,8 @@ class Pipe(asyncio.Protocol):
 
     def _send_off(self, job: Job) -> None:
         """The message and its dot, and behind it the next envelope."""
-        if self._doomed or job.ended.done():
-            self._break()
+        if job.ended.done():
+            self._break()  # called back at this very moment
             return
         job.stage = Stage.SENT_OFF
         self._sent_off, self._envelope = job, None

@@ -4,28 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from channels.contact import EMAIL
-from channels.contract import Later, Outcome, Outgoing, Trouble
-from channels.mail.bodies import Bodies
+from channels.contract import Later, Never, Outcome, Outgoing, Trouble
+from channels.mail.bodies import Bodies, Body
 from channels.mail.compose import Voice, compose, octets, opaque, self_test
 from channels.mail.config import MailOutConfig
 from channels.mail.desk import Desk
-from channels.mail.dkim import Signer
+from channels.mail.dkim import Header, Signer
 from channels.mail.smarthost import Smarthost
 
 _QUICK = 0.5
 """Seconds, from asking for a copy to its answer."""
 
+_MOST_READ = 8
+
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How finished octets are read again, best by other code than what wrote them.
+
+    Each takes a whole message (RFC 5322) and gives all that can be read there, decoded.
+    """
+
+    head: Callable[[bytes], str]
+    body: Callable[[bytes], str]
+
+
+def _as_it_is(octets: bytes) -> str:
+    return octets.decode("utf-8", "replace")
 
 
 class MailChannel:
     """Composes, signs and hands over. Implements `channels.contract.Channel`."""
 
-    def __init__(self, config: MailOutConfig, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        config: MailOutConfig,
+        clock: Callable[[], datetime],
+        sight: Sight = Sight(_as_it_is, _as_it_is),
+    ) -> None:
         """`clock` gives aware times. Raises `BadKeyError`, `UnsafeHeaderError`."""
         self_test()
         self._config = config
@@ -38,6 +61,9 @@ class MailChannel:
         )
         self._desk = Desk(Signer(config.domain, config.signing_keys))
         self._bodies = Bodies()
+        self._sight = sight
+        self._read: dict[int, tuple[Body, str]] = {}
+        """What can be read in the bodies at hand, by their identity."""
         self._smarthost = Smarthost(config)
         self._under_way = 0
         self._room = config.connections
@@ -70,7 +96,7 @@ class MailChannel:
             self._adapt(outcome, loop.time() - begun)
             self._under_way -= 1
             if not self._under_way:
-                self._bodies.forget()  # no word stays longer than it is needed
+                self._forget()  # no word stays longer than it is needed
         return outcome
 
     def _adapt(self, outcome: Outcome, seconds: float) -> None:
@@ -84,15 +110,32 @@ class MailChannel:
 
     async def close(self) -> None:
         """Hang up, end the signing threads, let go of all words."""
-        self._bodies.forget()
+        self._forget()
         await self._smarthost.close()
         self._desk.close()
 
     async def _send(self, out: Outgoing) -> Outcome:
         prepared = self._bodies.get(out)
         headers = compose(out, self._voice, prepared, self._clock())
+        if not self._may_leave(out, headers, prepared):
+            return Never(why=Trouble.WOULD_LEAK)
         signatures = await self._desk.sign(headers, prepared.hash)
         token = out.return_path.reveal() or opaque("bounce", out.delivery)
         sender = f"bounce+{token}@{self._config.domain}"
         message = octets([*signatures, *headers], prepared)
         return await self._smarthost.hand_over(sender, out.to, message)
+
+    def _may_leave(self, out: Outgoing, headers: Sequence[Header], prepared: Body) -> bool:
+        """Ask about all that a reader would see; the body is read once for all of them."""
+        head = b"".join([b"%b:%b" % each for each in headers])
+        read = self._read.get(id(prepared))
+        if read is None or read[0] is not prepared:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            text = self._sight.body(head + b"\r\n" + prepared.encoded)
+            read = self._read[id(prepared)] = (prepared, text)
+        return out.may_leave(read[1]) and out.may_leave(self._sight.head(head))
+
+    def _forget(self) -> None:
+        self._bodies.forget()
+        self._read.clear()

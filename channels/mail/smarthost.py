@@ -94,11 +94,13 @@ class Smarthost:
         others: list[Job] = []
         while self._waiting and found is None:
             job = self._waiting.popleft()
+            if job.ended.done():
+                continue
             if not job.to.isascii() and "smtputf8" not in pipe.extensions:
                 job.end(Later(why=Trouble.NOT_CONFIGURED))
             elif self._has_its_share(job.domain, pipe):
                 others.append(job)
-            elif not job.ended.done():
+            else:
                 job.parameters = self._parameters(job, pipe)
                 found = job
         self._waiting.extendleft(reversed(others))

@@ -59,24 +59,7 @@ _OTHER_FORMS = {
     "text/watch-html",
     "text/x-amp-html",
 }
-_NEVER = _OTHER_FORMS | {
-    "text/html",
-    "text/xml",
-    "text/css",
-    "text/calendar",
-    "text/vcard",
-    "text/x-vcard",
-    "text/directory",
-    "text/rfc822-headers",
-    "application/ics",
-    "application/ms-tnef",
-    "application/vnd.ms-tnef",
-    "application/pgp-encrypted",
-    "application/pgp-keys",
-    "application/pkcs7-mime",
-    "application/x-pkcs7-mime",
-}
-"""Declared as something that is not kept, whatever it may be."""
+"""Of these an alternative holds the same words once more, for other programs."""
 
 
 class TooManyPartsError(ValueError):
@@ -262,7 +245,7 @@ def _joined(found: list[_Read]) -> _Read:
     return _Read(
         "\n\n".join(one.text for one in worded),
         any(one.plain for one in found),
-        worded[0].source if len(worded) == 1 else "",
+        worded[0].source if worded else "",
         tuple(leaf for one in found for leaf in one.files),
         any(one.left_out for one in found),
         frozenset().union(*(one.not_hers for one in found)),
@@ -326,9 +309,12 @@ def _plain(text: str, ours: str) -> _Read:
 
 
 def _beside(part: Part) -> _Read:
-    """A part that is no words to read: a file to keep, or one that can never go further."""
+    """A part that is no words to read: a file to keep, or one that can never go further.
+
+    A picture is one by its octets; a text must be declared as plain, or as nothing, besides.
+    """
     what = part.kind
-    if part.is_multipart() or what.startswith(("message/", "multipart/")) or what in _NEVER:
+    if part.is_multipart() or what.startswith(("message/", "multipart/")):
         return _Read(left_out=True)
     octets = part.octets()
     if not is_picture(octets):

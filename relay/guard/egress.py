@@ -21,7 +21,6 @@ _PARAMETER = re.compile(r"\*\d+\*?=")
 _TAG = re.compile(r"<[^<>]{0,20000}>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\xc3-\xf4\x80-\xbf]{6,}")
-_DEPTH = 20
 
 
 def readable(octets: bytes) -> str:
@@ -43,24 +42,22 @@ def readable_body(octets: bytes) -> str:
     with spaces in their place. Of parts that are not text, whatever is printable is given.
     """
     pieces: list[str] = []
-    _read(email.message_from_bytes(octets), pieces, top=True, depth=0)
+    try:
+        whole = email.message_from_bytes(octets)
+    except RecursionError:  # nested beyond what the parser can follow
+        return octets.decode("utf-8", "replace")
+    waiting = [whole]
+    while waiting:
+        part = waiting.pop()
+        if part is not whole:
+            pieces += [_unfolded(f"{name}: {value}") for name, value in part.items()]
+        pieces += [part.get_filename() or "", part.preamble or "", part.epilogue or ""]
+        inner = part.get_payload()
+        if isinstance(inner, list):
+            waiting += [each for each in inner if isinstance(each, Message)]
+        else:
+            _read_content(part, pieces)
     return "\n".join(pieces)
-
-
-def _read(part: Message, pieces: list[str], *, top: bool, depth: int) -> None:
-    if not top:
-        pieces += [_unfolded(f"{name}: {value}") for name, value in part.items()]
-    pieces.append(_text_of(part.get_filename()))
-    pieces += [part.preamble or "", part.epilogue or ""]
-    inner = part.get_payload()
-    if isinstance(inner, list):
-        if depth >= _DEPTH:
-            pieces.append(part.as_string())
-            return
-        for each in (part for part in inner if isinstance(part, Message)):
-            _read(each, pieces, top=False, depth=depth + 1)
-        return
-    _read_content(part, pieces)
 
 
 def _read_content(part: Message, pieces: list[str]) -> None:
@@ -111,7 +108,3 @@ def _decoded_word(word: str) -> str:
     if isinstance(octets, str):
         return octets
     return "\n".join(_readings(octets, charset)) if charset else octets.decode("utf-8", "replace")
-
-
-def _text_of(value: str | None) -> str:
-    return value or ""

@@ -68,11 +68,13 @@ def _within(code: int, ranges: Sequence[tuple[int, int]]) -> bool:
 def _folded(char: str) -> str:
     """Return the plain form of one character, empty for one that is not seen."""
     code = ord(char)
+    if code < 128:
+        return char.lower()
     category = unicodedata.category(char)
     if category == "Cf" or _within(code, _MARKS) or _within(code, _UNSEEN):
         return ""
     if category == "Cc":
-        return char if char.isspace() else ""
+        return " "
     if category == "Nd":
         return str(unicodedata.decimal(char))
     for first, letter in _BADGES:

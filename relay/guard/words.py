@@ -55,8 +55,9 @@ _DIGIT_WORDS = frozenset(word.encode() for word in _DIGIT_OF if word != "one")
 _LETTERS_ALONE = bytes(c if chr(c).isalpha() and c < 128 else 32 for c in range(256))
 """Everything but ASCII letters to spaces."""
 _COUNTED = re.compile(
-    f"(?:(?:{_ONE})[^0-9a-z]{{1,6}}){{2}}(?:{_ONE})|(?:double|triple|doppel|doble) "
+    f"(?:(?:{_ONE})[^0-9a-z]{{1,6}}){{2}}(?:{_ONE})|(?:double|triple|doppel|doble)[^0-9a-z]"
 )
+_DIGITISH = re.compile(r"[0-9oil][0-9oil ./()-]{6,}")
 _LETTERED = re.compile(r"(?<![^\W_])(?=[oil]{0,20}[0-9])[0-9oil]{2,40}(?![^\W_])")
 _AS_DIGITS = str.maketrans("oil", "011")
 
@@ -91,4 +92,8 @@ def numbers(view: str) -> str:
     tokens = view.encode("utf-8", "replace").translate(_LETTERS_ALONE).split()
     if not _DIGIT_WORDS.isdisjoint(tokens) and _COUNTED.search(view):
         view = _DIGIT_WORD.sub(digit, view)
-    return _LETTERED.sub(lambda match: match[0].translate(_AS_DIGITS), view)
+    return _DIGITISH.sub(lambda run: _LETTERED.sub(_as_digits, run[0]), view)
+
+
+def _as_digits(match: re.Match[str]) -> str:
+    return match[0].translate(_AS_DIGITS)

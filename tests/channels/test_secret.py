@@ -108,7 +108,7 @@ def test_mobile_numbers_keep_every_digit(text: str) -> None:
         "", "a", "a@b", "@b.example", "a@", "a b@c.example", "a@b.example\n", "a\r\nBcc: x@b.org",
         "a@b.example\0", ".a@b.example", "a.@b.example", "a..b@c.example", "a@-b.example",
         "a@b..example", '"a b"@c.example', "a@[127.0.0.1]", "é@b.example",
-        "a@bé.example", "a@b@c.example", "x" * 65 + "@b.example",
+        "a@bß.example", "a@b@c.example", "x" * 65 + "@b.example",
     ],
 )  # fmt: skip
 def test_what_is_no_plain_address_is_refused(text: str) -> None:

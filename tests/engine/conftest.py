@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from channels.contract import Inbound, Proof, Receipt, Trait
+from channels.contract import File, Inbound, Proof, Receipt, Trait
 from channels.secret import Contact, Secret
 from policies import catalogue
 from relay.config import Settings
@@ -68,17 +68,24 @@ class House:
         message: str | None = None,
         traits: frozenset[Trait] = frozenset(),
         proof: Proof = Proof.PROVEN,
+        to: Secret | None = None,
+        html: str = "",
+        files: tuple[File, ...] = (),
+        answers: tuple[Secret, ...] = (),
     ) -> Receipt:
-        """A member writes from her contact to where she writes."""
+        """A member writes from her contact to where she writes, or to another place."""
         self.messages += 1
         return await self.intake.accept(
             Inbound(
                 channel=member.channel,
                 provider_id=message or f"message-{self.messages}",
                 sender=Contact(member.channel, contact),
-                to=member.write_to,
+                to=to or member.write_to,
                 text=Secret(text),
                 subject=Secret(subject),
+                html=Secret(html),
+                files=files,
+                answers=answers,
                 proof=proof,
                 traits=traits,
                 refusal_is_heard=member.channel == "email",

@@ -43,6 +43,8 @@ FILES = frozenset({"ics", "vcf", "image", "document", "outlook-msg", "other"})
 """Kinds that are no messages: they come as somebody's attachment."""
 GROUP_WISHES = {"longest": "6000"}
 """So that few messages are too long to be looked at in full."""
+OPEN_WISHES = {"html": "yes", "pictures": "yes", "private": "yes"}
+"""What every second group allows besides: more ways out, more that could leak."""
 
 
 STRICT = True
@@ -206,7 +208,7 @@ class Journey:
         phone, reader = f"+1{200 + number}5550{number % 1000:03}", f"reader{number}@willow.example"
         assert town.app is not None
         registrar = town.app.engine.registrar
-        await registrar.create_group(name, GROUP_WISHES)
+        await registrar.create_group(name, GROUP_WISHES | (OPEN_WISHES if number % 2 else {}))
         members = []
         for pseudonym, sms, mail in (
             ("Robin", None, address),

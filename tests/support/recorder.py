@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from channels.contract import Outcome, Outgoing, Sent
+from channels.contract import Never, Outcome, Outgoing, Sent, Trouble
 
 Answer = Callable[[Outgoing], Outcome]
 
@@ -26,7 +26,9 @@ class Recorder:
     """Set by the first send."""
 
     async def send(self, out: Outgoing) -> Outcome:
-        """Record one copy."""
+        """Record one copy, unless the engine's last look stops it, as for every channel."""
+        if not out.may_leave(f"{out.subject.reveal()}\n{out.text.reveal()}"):
+            return Never(why=Trouble.WOULD_LEAK)
         self.sent.append(out)
         self.started.set()
         if self.gate is not None:

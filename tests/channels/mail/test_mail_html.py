@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from channels.mail import cleanhtml
 from channels.mail.cleanhtml import LARGEST, TAGS, clean_html, same_words
 from channels.mail.markup import html_to_text
 from channels.mail.parse import Parsed, read
@@ -154,6 +155,15 @@ def test_hostile_html_becomes_plain_tags(vector: str) -> None:
     assert "canary" not in made
     assert not set(made) & set("\u202e\u2066\0")
     assert "words" in made or "words" not in html_to_text(vector)
+
+
+@pytest.mark.parametrize("vector", [line for line in VECTORS.split("\n") if line])
+def test_each_net_holds_by_itself(vector: str) -> None:
+    """`nh3` alone leaves plain tags, and the last look lets nothing else by."""
+    is_bare(cleanhtml._through_nh3(vector))
+    left = cleanhtml._plain_or_nothing(vector)
+    if left:
+        is_bare(left)
 
 
 def test_there_are_enough_vectors() -> None:

@@ -255,7 +255,7 @@ async def test_a_word_nobody_asked_for_ends_an_idle_connection() -> None:
     async with host() as at, smarthost(at, connections=1) as out:
         assert await hand(out, 1) == Sent()
         at.talks[0].writer.write(b"421 4.4.2 idle\r\n250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n")
-        await at.talks[0].over.wait()
+        await asyncio.wait_for(at.talks[0].over.wait(), 20)  # long before its idle time is over
         assert await hand(out, 2) == Sent()
         assert at.taken.total() == 2
         assert len(at.talks) == 2
@@ -380,6 +380,28 @@ async def test_a_copy_called_back_after_its_dot_leaves_the_connection_in_use() -
         assert len(at.talks) == 1
 
 
+async def test_a_copy_called_back_as_the_host_asks_for_it_does_not_leave() -> None:
+    """Her STOP and the 354 meet in one turn of the loop: no word of the message goes out."""
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def gate(_talk: Talk, verb: str) -> None:
+        if verb == "DATA":
+            asked.set()
+            await go_on.wait()
+
+    async with host(gate=gate, offers=b"") as at, smarthost(at, connections=1) as out:
+        first = asyncio.create_task(hand(out, 0))
+        await asked.wait()
+        first.cancel()
+        out._pipes[0].data_received(b"354 go\r\n")
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        go_on.set()
+        await at.talks[0].over.wait()
+        assert await hand(out, 1) == Sent()
+        assert at.taken == {b"m1@willow.example": 1}
+
+
 async def test_a_copy_that_waited_too_long_is_not_sent_later() -> None:
     """Its time was over while it waited: it is late, not in doubt, and never leaves any more.
 
@@ -398,6 +420,18 @@ async def test_a_copy_that_waited_too_long_is_not_sent_later() -> None:
         while await hand(out, 9) != Sent():  # on a busy machine its own time may pass
             pass
         assert set(at.taken) <= {b"m0@willow.example", b"m9@willow.example"}
+
+
+async def test_a_copy_given_up_frees_its_connection() -> None:
+    """A host that fell silent in the middle does not hold up what comes after her time was over."""
+    async with (
+        host(choose=once("RCPT", Fault.SILENCE)) as at,
+        smarthost(at, connections=1, send_seconds=0.5, command_seconds=600.0) as out,
+    ):
+        assert await hand(out, 0) == TIMEOUT
+        while await hand(out, 1) != Sent():  # on a busy machine its own time may pass
+            assert len(at.talks) > 1
+        assert at.taken == {b"m1@willow.example": 1}
 
 
 async def test_a_slow_domain_does_not_hold_every_connection() -> None:

@@ -103,6 +103,38 @@ async def test_connections_are_kept_and_few() -> None:
         assert at.connections == before
 
 
+async def test_more_is_asked_for_at_once_only_while_the_smarthost_is_quick() -> None:
+    """From one for each connection up to the most, one for each quick copy; trouble resets it."""
+    async with sink() as at, channel(at, connections=2, most_in_hand=5) as out:
+        seen = [out.concurrency]
+        for number in range(5):
+            assert await out.send(copy(number)) == Sent()
+            seen.append(out.concurrency)
+        assert seen == sorted(seen)
+        assert (seen[0], seen[-1]) == (2, 5)
+        at.script["DOT"] = [hang_up]
+        assert await out.send(copy(9)) == LOST
+        assert out.concurrency == 2
+
+
+async def test_nothing_leaves_that_the_engine_says_no_to() -> None:
+    """It is asked about the words as well as about the header, and before anything is sent."""
+    for forbidden in ("Words of hers", "Subject: Tuesday"):
+        asked: list[str] = []
+
+        def may_leave(text: str, no: str = forbidden, heard: list[str] = asked) -> bool:
+            heard.append(text)
+            return no not in text
+
+        async with sink() as at, channel(at) as out:
+            words = {"text": Secret("Words of hers"), "subject": Secret("Tuesday")}
+            leak = copy(1, may_leave=may_leave, **words)
+            assert await out.send(leak) == Never(why=Trouble.WOULD_LEAK)
+            assert at.verbs == []
+            assert any(forbidden in text for text in asked)
+            assert await out.send(copy(2, **words)) == Sent()
+
+
 LATER_CONFIG = Later(why=Trouble.NOT_CONFIGURED)
 LATER_REFUSED = Later(why=Trouble.REFUSED_FOR_NOW)
 UNREACHABLE = Later(why=Trouble.UNREACHABLE)
