@@ -109,6 +109,12 @@ class Endings:
         text = wording.LEAK_STOPPED.format(count=copies)
         await self.tell_facilitators(c, group_id, text, now)
 
+    async def tell_losses(self, c: AsyncConnection, now: datetime) -> None:
+        """Tell facilitators, once a day, how many messages nobody in their group saw."""
+        for group_id, count in (await self._outbox.losses_to_tell(c, now)).items():
+            text = wording.NOT_PASSED_ON.format(count=count)
+            await self.tell_facilitators(c, group_id, text, now)
+
     async def not_confirmed(
         self, c: AsyncConnection, waited: Sequence[Waiting], now: datetime
     ) -> None:

@@ -229,9 +229,11 @@ class Registrar:
             groups = {g.id: g for g in await self._roster.groups(c)}
             held = await self._outbox.held(c, now)
             tallies = await self._outbox.tallies(c)
+            losses: dict[str, int] = {}
             if group_key is not None:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
+                losses = await self._outbox.losses(c, only.id)
         return {
             "bodies": sum(h.bodies for h in held),
             "deliveries": {
@@ -241,6 +243,7 @@ class Registrar:
             "body_keys": len(self._vault.body_keys()),
             "groups": [_held_by(h, groups[h.group_id]) for h in held],
             "tallies": tallies,
+            "not_passed_on": losses,
         }
 
     # Checks --------------------------------------------------------------------------------

@@ -88,12 +88,16 @@ class Sweeper:
         return ticks >= self._distrust_until
 
     async def _forget(self) -> None:
-        """Drop old message ids and tallies, end quarantines, destroy keys of nobody."""
+        """Drop old message ids and tallies, end quarantines, destroy keys of nobody.
+
+        And tell facilitators of the days gone by.
+        """
         if self._stopwatch() - self._forgot_at < _FORGET_EVERY:
             return
         now = self._clock.now()
         async with self._database.writing() as c:
             await self._outbox.forget_old(c, now)
+            await self._endings.tell_losses(c, now)
             await self._roster.end_quarantine(c, now)
             everyone = await self._roster.everyone(c)
         self._vault.forget_strays(everyone, now - timedelta(hours=1))

@@ -35,6 +35,7 @@ UNBLOCKED = "This member may write to you alone again."
 UNSUBSCRIBED = "You will get nothing more from this group. Nobody else was told."
 COMPLAINED = "The mail host of {name} asked us to send nothing more, so we stopped. Please check with this member."
 GIVEN_BACK = "A message did not reach {name}: the mailbox gave it back. Nothing was stopped yet."
+NOT_PASSED_ON = "Messages to the group that were not passed on, most of them by machines: {count}."
 LEAK_STOPPED = (
     "Copies of a message that were stopped, because somebody's contact stood in it: {count}."
 )

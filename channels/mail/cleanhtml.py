@@ -71,7 +71,7 @@ def _through_nh3(source: str) -> str:
     return nh3.clean(
         source,
         tags=set(TAGS),
-        attributes={},
+        attributes={"*": set()},  # empty alone would leave `lang` and `title` in
         strip_comments=True,
         link_rel=None,
         url_schemes=set(),

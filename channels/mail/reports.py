@@ -45,10 +45,7 @@ _ORIGINALS = {
     *("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"),
     "message/rfc822-headers",
 }
-_OTHER_REPORTS = {
-    *("message/feedback-report", "message/disposition-notification"),
-    "message/global-disposition-notification",
-}
+_RECEIPTS = {"message/disposition-notification", "message/global-disposition-notification"}
 _NO_COMPLAINT = {"not-spam", "auth-failure", "virus", "dmarc", "identity-authentication-failure"}
 """Feedback that says nothing about what the reader wants (RFC 5965, RFC 6430, RFC 6591)."""
 _GONE = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
@@ -144,7 +141,7 @@ def read_report(raw: bytes) -> Bounced | Complaint | None:
         return None
     if complaint := _feedback(parts):
         return complaint
-    if any(part.kind in _OTHER_REPORTS for part in parts):
+    if any(_is_other_report(part) for part in parts):
         return None
     blocks = [block for part in parts if part.kind in _STATUS_KINDS for block in _blocks(part)]
     if any("action" in block or "status" in block for block in blocks):
@@ -211,6 +208,16 @@ def _with_token(note: Note, news: News, token: Secret | None) -> Heard:
 
 def _parts(message: Part) -> list[Part]:
     return list(cast("Iterator[Part]", message.walk()))
+
+
+def _is_other_report(part: Part) -> bool:
+    """Feedback that is no complaint, or a receipt.
+
+    A receipt that says deleted may be Sieve's way to refuse (RFC 5429 section 2.2.1).
+    """
+    if part.kind in _RECEIPTS:
+        return "deleted" not in _fields(_letters(part)[:_LONGEST_TEXT]).get("disposition", "")
+    return part.kind == "message/feedback-report"
 
 
 # Complaints ----------------------------------------------------------------------------------

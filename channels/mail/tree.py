@@ -245,7 +245,7 @@ def _joined(found: list[_Read]) -> _Read:
     return _Read(
         "\n\n".join(one.text for one in worded),
         any(one.plain for one in found),
-        worded[0].source if worded else "",
+        worded[0].source if len(worded) == 1 else "",
         tuple(leaf for one in found for leaf in one.files),
         any(one.left_out for one in found),
         frozenset().union(*(one.not_hers for one in found)),

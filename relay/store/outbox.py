@@ -428,6 +428,14 @@ class Outbox:
             )
         )
 
+    async def losses_to_tell(self, c: AsyncConnection, now: datetime) -> dict[int, int]:
+        """How many of days gone by nobody has been told of, by group; once."""
+        gone_by = sa.update(LOSS).where(LOSS.c.day < day(now), ~LOSS.c.told).values(told=True)
+        counts: Counter[int] = Counter()
+        for group_id, count in await c.execute(gone_by.returning(LOSS.c.group_id, LOSS.c.count)):
+            counts[group_id] += count
+        return counts
+
     async def losses(self, c: AsyncConnection, group_id: int) -> dict[str, int]:
         """How often what was not passed on to a group, over the days that are kept."""
         query = sa.select(LOSS.c.why, sa.func.sum(LOSS.c.count)).where(LOSS.c.group_id == group_id)

@@ -194,6 +194,8 @@ class LossRow(SQLModel, table=True):
     day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
     why: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))
     count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    told: bool = Field(sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false()))
+    """Whether the group's facilitators have been told."""
 
 
 METADATA = SQLModel.metadata

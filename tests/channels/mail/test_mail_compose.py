@@ -198,7 +198,7 @@ def test_direction_overrides_and_isolates_reach_no_reader() -> None:
     """They are gone from text, html and subject; letters and joiners stay."""
     said = "می\u200cخواهم \u202eabc\u202c \u2066x\u2069"
     mail = read(outgoing(subject=Secret(said), text=Secret(said), html=Secret(f"<p>{said}</p>")))
-    whole = mail["Subject"] + "".join(part.get_content() for part in mail.iter_parts())  # type: ignore[attr-defined]
+    whole = mail["Subject"] + "".join(part.get_content() for part in mail.iter_parts())
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", whole)
     assert whole.count("می\u200cخواهم") == 3
 
@@ -366,7 +366,7 @@ def test_links_are_short_enough_for_every_program_or_the_relay_does_not_start() 
         {"domain": "relay.example\r\nX: y"},
     ):
         with pytest.raises(UnsafeHeaderError):
-            replace(VOICE, **bad)  # type: ignore[arg-type]
+            replace(VOICE, **bad)
     long = replace(VOICE, domain="a" + domain, notice_address=f"n@a{domain}")
     there = {"mask": Secret(f"m@a{domain}"), "write_to": Secret(f"w@a{domain}")}
     link = read(full(**there), long)["List-Unsubscribe"]
@@ -412,7 +412,7 @@ def test_html_comes_second_and_the_text_is_whole() -> None:
     """`multipart/alternative`: the words as text, then the same as a page of its own."""
     mail = read(full(html=Secret("<p>Hello <b>all</b>.</p><p>Second line.</p>")))
     assert shape(mail) == ["multipart/alternative", "text/plain", "text/html"]
-    text, page = (part.get_content() for part in mail.iter_parts())  # type: ignore[attr-defined]
+    text, page = (part.get_content() for part in mail.iter_parts())
     assert text.replace("\r\n", "\n") == "Hello all.\nSecond line.\n"
     assert '<div dir="auto"><p>Hello <b>all</b>.</p><p>Second line.</p></div>' in page
     assert not re.search(r"(?i)src|href|url\(|http|style|@import", page)
@@ -456,7 +456,7 @@ def test_pictures_are_numbered_and_whole() -> None:
     assert [one.get_filename() for one in shown] == [
         "picture-1.jpg", "picture-2.png", "picture-3.gif", "picture-4.webp",
     ]  # fmt: skip
-    assert [one.get_content() for one in shown] == [one.octets for one in PICTURES]  # type: ignore[attr-defined]
+    assert [one.get_content() for one in shown] == [one.octets for one in PICTURES]
     assert shape(read(full(pictures=(JPEG,)))) == ["multipart/mixed", "text/plain", "image/jpeg"]
 
 
@@ -471,7 +471,7 @@ def test_nobody_can_write_a_part_of_her_own() -> None:
         assert len(list(mail.walk())) == 5
         text = mail.get_body(("plain",))
         assert text is not None
-        assert text.get_content() == said  # type: ignore[attr-defined]
+        assert text.get_content() == said
 
 
 def test_a_message_with_everything_is_made_of_short_seven_bit_lines() -> None:

@@ -127,12 +127,15 @@ async def test_nothing_leaves_that_the_engine_says_no_to() -> None:
             return no not in text
 
         async with sink() as at, channel(at) as out:
-            words = {"text": Secret("Words of hers"), "subject": Secret("Tuesday")}
-            leak = copy(1, may_leave=may_leave, **words)
+            words: dict[str, object] = {
+                "text": Secret("Words of hers"),
+                "subject": Secret("Tuesday"),
+            }
+            leak = outgoing(may_leave=may_leave, **words)
             assert await out.send(leak) == Never(why=Trouble.WOULD_LEAK)
             assert at.verbs == []
             assert any(forbidden in text for text in asked)
-            assert await out.send(copy(2, **words)) == Sent()
+            assert await out.send(outgoing(**words)) == Sent()
 
 
 LATER_CONFIG = Later(why=Trouble.NOT_CONFIGURED)

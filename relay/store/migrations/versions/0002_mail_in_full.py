@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("why", sa.String(length=16), nullable=False),
         sa.Column("count", _BIG, nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("group_id", "day", "why"),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], ondelete="CASCADE"),
     )
