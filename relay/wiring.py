@@ -181,6 +181,7 @@ async def _start_mail(app: Application, roles: frozenset[str], accept: Accept, h
         Resolver(settings.dns_server),
         app.engine.clock.now,
         note=lambda why: say(Word.REFUSED, channel=EMAIL, why=why),
+        hear=hear,
     )
     app.stack.push_async_callback(server.close)
     app.smtp_port = server.port

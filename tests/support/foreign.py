@@ -17,10 +17,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -301,7 +302,8 @@ def check(fates: Sequence[Fate]) -> None:
 @asynccontextmanager
 async def travelling(folder: Path) -> AsyncIterator[Journey]:
     """A town whose relay runs in this process, and a journey through it; the log is heard."""
-    log.configure(level="info")
+    with redirect_stderr(StringIO()):  # the log keeps the stream it is given here
+        log.configure(level="info")
     town = Town(folder)
     await town.open()
     try:

@@ -283,7 +283,7 @@ async def test_what_cannot_be_written_is_our_fault_and_later(
     """A bug delays and does not lose; nothing is put on the wire."""
     caplog.set_level(logging.CRITICAL)
     async with sink() as at, channel(at) as out:
-        assert await out.send(copy(**changes)) == Later(why=Trouble.OUR_FAULT)
+        assert await out.send(copy(1, **changes)) == Later(why=Trouble.OUR_FAULT)
         assert at.got == []
 
 
