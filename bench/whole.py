@@ -61,7 +61,7 @@ async def measure(site: Site) -> AsyncIterator[Figure]:
     """Mail and text, on both databases."""
     for kind, folder, url in site.places():
         async with (
-            _sink() as port,
+            open_sink() as port,
             open_ground(
                 folder,
                 url,
@@ -133,7 +133,8 @@ def _mail_loop(port: int, key: bytes, count: int) -> None:
 
 
 @asynccontextmanager
-async def _sink() -> AsyncIterator[int]:
+async def open_sink() -> AsyncIterator[int]:
+    """A fast SMTP server in a process of its own, and its port."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.sink", stdout=asyncio.subprocess.PIPE
     )

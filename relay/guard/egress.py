@@ -16,7 +16,6 @@ from email.message import Message
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?[^?\s]{1,60}\?[bqBQ]\?[^?]{0,5000}\?=")
-_BETWEEN = re.compile(r"(\?=)\s+(?==\?)")
 _PARAMETER = re.compile(r"\*\d+\*?=")
 _TAG = re.compile(r"<[^<>]{0,20000}>")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
@@ -93,8 +92,7 @@ def _unfolded(head: str) -> str:
     """Return header lines without folds; lines with encoded words a second time, decoded."""
     whole = _FOLD.sub("", head)
     if "=?" in whole:
-        joined = _BETWEEN.sub(r"\1", whole)
-        whole += "\n" + _WORD.sub(lambda match: _decoded_word(match[0]), joined)
+        whole += "\n" + _WORD.sub(lambda match: _decoded_word(match[0]), whole)
     if _PARAMETER.search(whole):  # RFC 2231: a value in numbered pieces
         whole += "\n" + re.sub(r"\"?;?\s*[\w-]+\*\d+\*?=\"?", "", whole)
     return whole

@@ -114,12 +114,9 @@ def _joined(stretch: Sequence[_Raw]) -> Finding:
 
 
 def _rank(found: _Raw) -> tuple[bool, bool, bool, int]:
-    """Order what overlaps: a member's contact, a stranger's, a name; addresses first, longer first.
-
-    A stranger's address may hold a member's family name.
-    """
+    """Order what overlaps: a member's contact, her name, a stranger's; the longer first."""
     start, end, kind, owners = found
-    return kind is Kind.NAME, not owners, kind is Kind.NUMBER, start - end
+    return not owners, kind is Kind.NAME, kind is Kind.NUMBER, start - end
 
 
 def _regions(people: Sequence[Person], region: str | None) -> tuple[str, ...]:

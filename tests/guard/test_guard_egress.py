@@ -105,6 +105,8 @@ LEAKS = {
     "html attribute": _plain(f"<p data-a='{MAIL}'>x</p>".encode(), "text/html"),
     "html link": _plain(b"<a href='mailto:mara.hale%40example.org'>x</a>", "text/html"),
     "html after a word": _plain(f"<b>Mail</b>{MAIL}".encode(), "text/html"),
+    "html many tags": _plain(b"mara.hale@" + b"<b></b>" * 12 + b"example.org", "text/html"),
+    "html split after a word": _plain(b"<b>Mail</b>mara.<i>hale</i>@example.org", "text/html"),
     "html phone": _plain(b"<td>0170</td><td>123</td><td>4567</td>", "text/html"),
     "subject": _with_header(f"Subject: {MAIL}"),
     "subject encoded": _with_header(f"Subject: {_word(MAIL)}"),

@@ -288,3 +288,12 @@ def test_a_strangers_address_with_a_members_family_name_is_a_strangers() -> None
     """What stands in place of it does not tell that somebody here bears that name."""
     text = "tamara.hale@example.org"
     assert masked(text, find(text, CIRCLE, strangers=True), CIRCLE) == "[address removed]"
+
+
+def test_after_so_many_looks_the_rest_counts_unchecked() -> None:
+    """Hostile lists of near-numbers cost a bounded number of checks, and hide no real one."""
+    text = "\n".join(f"x 0{number:06} x" for number in range(400))
+    findings = find(text, (), strangers=True, region="US")
+    shown = [text[found.start : found.end] for found in findings]
+    assert "0000001" not in shown
+    assert shown[-1] == "0000399"

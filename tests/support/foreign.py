@@ -174,7 +174,9 @@ class Journey:
         mailed = len(self.town.mail.mails)
         texted = {text.sid for text in self.town.carrier.delivered}
         with structlog.testing.capture_logs() as said:
-            code, _ = await circle.box.send_raw(circle.writer.write_to.reveal(), letter.raw)
+            code, _ = await circle.box.send_raw(
+                circle.writer.write_to.reveal(), letter.raw, mail_from=_envelope(letter.sender)
+            )
             await self._settled()
         mails = self.town.mail.mails[mailed:]
         texts = [text for text in self.town.carrier.delivered if text.sid not in texted]
@@ -236,6 +238,11 @@ class Journey:
             if not any(moving.get(why, 0) for why in ("due", "retrying", "sending")):
                 return
             await asyncio.sleep(0.005)
+
+
+def _envelope(sender: str) -> str:
+    """The address a provider puts on the envelope: one of its own where hers is not ASCII."""
+    return sender if sender.isascii() else f"bounces@{sender.rpartition('@')[2]}"
 
 
 def _why(said: Sequence[Any], told: Sequence[Mail]) -> str:
@@ -329,6 +336,8 @@ class Leaks:
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w.:-])\+?\(?\d[\d ()./-]{6,18}\d(?![\w:-])")
 _TOKEN = re.compile(r"[^\s<>\"';,=()\[\]]{8,}")
+_OURS = re.compile(rf"{re.escape(DOMAIN)}|^127\.0\.0\.1$")
+"""The relay's own names, which stand in what it sends."""
 _PIECE = re.compile(r"[\d@._/\\]")
 _HARMLESS = re.compile(
     r"(?i)(?:text|multipart|message|application|image|audio|video)/[\w.+-]+|[\w-]*charset[\w-]*"
@@ -392,7 +401,7 @@ def _things(message: email.message.Message) -> frozenset[tuple[str, str]]:
                 if folded in {"from", "reply-to", "cc", "sender", "organization", "x-phone"}:
                     found |= {("number", one.strip()) for one in _NUMBER.findall(form)}
                 found |= {(folded, one) for one in _TOKEN.findall(form) if _tells(one)}
-    return frozenset(thing for thing in found if DOMAIN not in thing[1])
+    return frozenset(thing for thing in found if not _OURS.search(thing[1]))
 
 
 def _tells(token: str) -> bool:

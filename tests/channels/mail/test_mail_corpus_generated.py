@@ -7,6 +7,7 @@ import html
 import quopri
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -202,6 +203,16 @@ def test_broken_messages_are_read_and_give_no_more_than_they_hold(raw: bytes) ->
     assert len(text) <= 5 * len(raw) + 100
     assert sum(len(file.octets) for file in got.files) <= len(raw)
     assert "\n" not in got.subject.reveal()
+
+
+def test_what_fuzzing_kept_is_read_without_the_net() -> None:
+    """Each input that once reached new places: read, or refused for a limit. See tests/fuzz."""
+    kept = sorted((Path(__file__).parents[2] / "fuzz" / "corpus").iterdir())
+    assert 100 <= len(kept) <= 300
+    assert sum(path.stat().st_size for path in kept) <= 1_000_000
+    for path in kept:
+        got = parse(path.read_bytes(), ours=DOMAIN)
+        assert not isinstance(got, Unreadable) or got.why is not Limit.BROKEN, path.name
 
 
 @pytest.mark.parametrize("charset", sorted({c for known in SCRIPTS.values() for c in known}))
