@@ -386,12 +386,14 @@ def _confine() -> None:
 def main() -> int:
     """Standard input to standard output; arguments: most octets, most pixels."""
     _confine()
+    from PIL.Image import DecompressionBombError
+
     most_octets, most_pixels = (int(value) for value in sys.argv[1:3])
     try:
         kind, made = renew(
             sys.stdin.buffer.read(), most_octets=most_octets, most_pixels=most_pixels
         )
-    except (TooLargeError, MemoryError):
+    except (TooLargeError, DecompressionBombError, MemoryError):
         return TOO_LARGE_EXIT
     except Exception:  # noqa: BLE001  # foreign octets: whatever a decoder raises, it is broken
         return BROKEN_EXIT

@@ -34,7 +34,7 @@ _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
 
 _LINGER = 0.05
-"""Seconds in which outcomes come together while sends are under way, to be written down at once."""
+"""Seconds in which outcomes come together at the most, to be written down at once."""
 
 _BATCH = 500
 _MOST_BATCHES = 10
@@ -81,7 +81,7 @@ class Courier:
         self._database = engine.database
         self._roster = engine.roster
         self._outbox = engine.outbox
-        self._looks = Looks(engine.roster)
+        self._looks = Looks(engine.roster, engine.settings.domain)
         self._vault = engine.vault
         self._endings = engine.endings
         self._lease = engine.settings.lease
@@ -89,7 +89,8 @@ class Courier:
         self._policies = policies
         self._ended = ended
         self._woken = asyncio.Event()
-        self._all_ended = asyncio.Event()
+        self._enough = asyncio.Event()
+        """Outcomes, to be written down."""
         self._more = False
         """The last claim did not see the end of what is due."""
         self._results: asyncio.Queue[_Result] = asyncio.Queue()
@@ -156,8 +157,8 @@ class Courier:
         parcel = self._sends.pop(task)
         if task.cancelled() and parcel.due.id in self._called_back:
             self._results.put_nowait(_Result(parcel.due, parcel.token, None))
-        if not self._sends:
-            self._all_ended.set()
+        if self._is_enough():
+            self._enough.set()
         if self._room():
             self._woken.set()
 
@@ -331,12 +332,16 @@ class Courier:
 
     async def _linger(self) -> None:
         """Let outcomes come together while sends are under way: each writing has its price."""
-        self._all_ended.clear()
-        if not self._sends:
+        self._enough.clear()
+        if self._is_enough():
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LINGER):
-                await self._all_ended.wait()
+                await self._enough.wait()
+
+    def _is_enough(self) -> bool:
+        """As many outcomes as a claim has copies, or none to come."""
+        return not self._sends or self._results.qsize() * 2 >= self._channel.concurrency
 
     async def _write_down(self, batch: Sequence[_Result]) -> None:
         """Try until the store takes it: what was sent must not be forgotten."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from relay.clock import Clock, SystemClock
 from relay.config import Settings
+from relay.departures import Departures
 from relay.ending import Endings
 from relay.notices import Notices
 from relay.posting import Posting
@@ -28,6 +29,7 @@ class Engine:
     clock: Clock
     database: Database
     vault: Vault
+    departures: Departures
     roster: Roster
     outbox: Outbox
     pending: Pending
@@ -62,13 +64,14 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         raise
     outbox = Outbox(roster, vault)
     notices = Notices(outbox, roster, settings.post_life)
-    pending = Pending(outbox, vault)
+    pending, departures = Pending(outbox, vault), Departures()
     endings = Endings(outbox, pending, roster, notices)
     return Engine(
         settings=settings,
         clock=clock,
         database=database,
         vault=vault,
+        departures=departures,
         roster=roster,
         outbox=outbox,
         pending=pending,
@@ -81,6 +84,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             outbox=outbox,
             vault=vault,
             endings=endings,
+            departures=departures,
             clock=clock,
             domain=settings.domain,
         ),

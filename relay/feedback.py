@@ -37,6 +37,7 @@ class Feedback:
         """`wake` is called when somebody was told something."""
         self._clock = engine.clock
         self._database = engine.database
+        self._departures = engine.departures
         self._endings = engine.endings
         self._notices = engine.notices
         self._outbox = engine.outbox
@@ -50,20 +51,26 @@ class Feedback:
         async with self._database.reading() as c:  # what anybody makes up must not cost a write
             if await self._whose(c, report, now) is None:
                 return
-        if await self._database.transact(lambda c: self._act(c, report, now)):
-            say(_WORDS[report.news], why=report.news)
-            self._wake()
+        changed = await self._database.transact(lambda c: self._act(c, report, now))
+        if changed is None:
+            return
+        say(_WORDS[report.news], why=report.news)
+        if report.news is not News.FAILED:
+            self._departures.announce([changed])
+        self._wake()
 
-    async def _act(self, c: AsyncConnection, report: Report, now: datetime) -> bool:
-        """Whether the report was about somebody and changed something."""
-        found = await self._whose(c, report, now)
-        if found is None:
-            return False
+    async def _act(self, c: AsyncConnection, report: Report, now: datetime) -> int | None:
+        """The member about whom the report was, if it changed something."""
+        member = await self._whose(c, report, now)
+        if member is None:
+            return None
         if report.news is News.DEAD:
-            return await self._dead(c, found, now)
-        if report.news is News.FAILED:
-            return await self._failed(c, found, now)
-        return await self._unsubscribe(c, found, report.news, now)
+            done = await self._dead(c, member, now)
+        elif report.news is News.FAILED:
+            done = await self._failed(c, member, now)
+        else:
+            done = await self._unsubscribe(c, member, report.news, now)
+        return member.id if done else None
 
     async def _whose(self, c: AsyncConnection, report: Report, now: datetime) -> Member | None:
         """The member whose token it is; `None` for an old token, or any 26 letters."""

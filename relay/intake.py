@@ -57,6 +57,8 @@ class _Fate:
     word: Word
     why: str = ""
     readers: int = 0
+    gone: tuple[int, ...] = ()
+    """Members who get nothing more from now on."""
 
 
 _UNKNOWN = _Fate(Receipt.REFUSED, Word.REFUSED, "unknown")
@@ -70,6 +72,7 @@ class Intake:
     ) -> None:
         """`wake` is called when something was taken that may be due at once."""
         self._database = engine.database
+        self._departures = engine.departures
         self._roster = engine.roster
         self._outbox = engine.outbox
         self._pending = engine.pending
@@ -94,6 +97,7 @@ class Intake:
                 lambda c: self._take(c, inbound, made, self._clock.now())
             )
         say(fate.word, channel=inbound.channel, why=fate.why, count=fate.readers)
+        self._departures.announce(fate.gone)
         if fate.receipt is Receipt.TAKEN:
             self._wake()
         return fate.receipt
@@ -172,8 +176,8 @@ class Intake:
         now: datetime,
     ) -> _Fate:
         if command and _is_heard(command, verdict):
-            await self._obey.obey(c, command, inbound, arrival, now)
-            return _Fate(Receipt.TAKEN, Word.COMMAND, command)
+            gone = await self._obey.obey(c, command, inbound, arrival, now)
+            return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
             return await self._confirm(c, arrival, arrival.confirms, now)
         if isinstance(verdict, Pass):

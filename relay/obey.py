@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,11 +33,11 @@ class Obey:
         inbound: Inbound,
         arrival: Arrival,
         now: datetime,
-    ) -> None:
-        """Do what the command says."""
+    ) -> Sequence[int]:
+        """Do what the command says. Returns the members who have gone by it."""
         if command is Command.STOP:
-            await self._stop(c, inbound, arrival, now)
-        elif command is Command.START:
+            return await self._stop(c, inbound, arrival, now)
+        if command is Command.START:
             await self._tell(c, arrival, wording.WAY_BACK, now)
         elif command is Command.HELP:
             await self._help(c, arrival, now)
@@ -44,19 +45,21 @@ class Obey:
             await self._as_is(c, arrival, now)
         else:
             await self._block(c, command, arrival, now)
+        return ()
 
     async def _tell(self, c: AsyncConnection, arrival: Arrival, text: str, now: datetime) -> None:
         await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
 
     async def _stop(
         self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
-    ) -> None:
+    ) -> Sequence[int]:
         """Nothing more to this person, in any group, from this transaction on."""
         ids = await self._roster.same_person(c, inbound.sender)
         await self._roster.set_state(c, ids, MemberState.STOPPED)
         await self._endings.nothing_more_for(c, ids, now)
         if inbound.channel == EMAIL:  # the carrier confirms texts; twice is once too often
             await self._tell(c, arrival, wording.STOPPED, now)
+        return ids
 
     async def _help(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """A word for the carriers that may be a cry: answered, and brought to facilitators."""

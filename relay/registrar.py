@@ -19,6 +19,7 @@ from channels.secret import Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState
 from relay.clock import Clock, moment
+from relay.departures import Departures
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.model import (
@@ -57,6 +58,7 @@ class Registrar:
         outbox: Outbox,
         vault: Vault,
         endings: Endings,
+        departures: Departures,
         clock: Clock,
         domain: str | None,
     ) -> None:
@@ -65,6 +67,7 @@ class Registrar:
         self._outbox = outbox
         self._vault = vault
         self._endings = endings
+        self._departures = departures
         self._clock = clock
         self._domain = domain
 
@@ -217,6 +220,7 @@ class Registrar:
             return member
 
         member = await self._database.transact(work)
+        self._departures.announce([member.id])
         self._vault.forget([member.id])  # after the commit: the rows must go before the key
         return member
 

@@ -116,6 +116,7 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
         app.stack.push_async_callback(channel.close)
         courier = Courier(engine, channel, catalogue.DELIVERY, sweeper.wake)
         app.couriers.append(courier)
+        engine.departures.listen(courier.withdraw)
         _run(app, courier.run(), f"courier-{channel.name}")
 
 

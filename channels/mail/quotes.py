@@ -61,6 +61,8 @@ _BLOCK = 16
 """Lines of a header block that are looked at."""
 _SIGNED = 6
 """Lines of a signature that is not marked as the standard says, at most."""
+_SHORT, _FEW = 64, 8
+"""Letters and words of a line of such a signature, at most."""
 _BY_HAND = 12
 """Lines of a quote somebody types herself, at most."""
 
@@ -310,10 +312,14 @@ def _without_nameplate(lines: list[str]) -> list[str]:
     after = range(len(lines) - 1, max(0, len(lines) - 2 - _SIGNED), -1)
     begin = next((at for at in after if _DASHES.fullmatch(lines[at])), 0)
     below = [line.strip() for line in lines[begin + 1 : begin + 2 + _SIGNED] if line.strip()]
-    if not any(map(str.strip, lines[:begin])) or not below:
+    if not any(map(str.strip, lines[:begin])) or not below or not all(map(_is_short, below)):
         return lines
     named = _FULL_NAME.fullmatch(below[0]) and all(map(_PLATE.fullmatch, below))
     return lines[:begin] if named or any(map(_CONTACT.search, below)) else lines
+
+
+def _is_short(line: str) -> bool:
+    return len(line) <= _SHORT and len(line.split()) <= _FEW
 
 
 def _without_devices(lines: list[str]) -> list[str]:

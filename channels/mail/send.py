@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from channels.contact import EMAIL
@@ -15,6 +14,7 @@ from channels.mail.compose import Voice, compose, octets, opaque, self_test
 from channels.mail.config import MailOutConfig
 from channels.mail.desk import Desk
 from channels.mail.dkim import Header, Signer
+from channels.mail.readable import readable_body, readable_head
 from channels.mail.smarthost import Smarthost
 
 _QUICK = 0.5
@@ -25,30 +25,10 @@ _MOST_READ = 8
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """How finished octets are read again, best by other code than what wrote them.
-
-    Each takes a whole message (RFC 5322) and gives all that can be read there, decoded.
-    """
-
-    head: Callable[[bytes], str]
-    body: Callable[[bytes], str]
-
-
-def _as_it_is(octets: bytes) -> str:
-    return octets.decode("utf-8", "replace")
-
-
 class MailChannel:
     """Composes, signs and hands over. Implements `channels.contract.Channel`."""
 
-    def __init__(
-        self,
-        config: MailOutConfig,
-        clock: Callable[[], datetime],
-        sight: Sight = Sight(_as_it_is, _as_it_is),
-    ) -> None:
+    def __init__(self, config: MailOutConfig, clock: Callable[[], datetime]) -> None:
         """`clock` gives aware times. Raises `BadKeyError`, `UnsafeHeaderError`."""
         self_test()
         self._config = config
@@ -61,7 +41,6 @@ class MailChannel:
         )
         self._desk = Desk(Signer(config.domain, config.signing_keys))
         self._bodies = Bodies()
-        self._sight = sight
         self._read: dict[int, tuple[Body, str]] = {}
         """What can be read in the bodies at hand, by their identity."""
         self._smarthost = Smarthost(config)
@@ -132,9 +111,9 @@ class MailChannel:
         if read is None or read[0] is not prepared:
             if len(self._read) >= _MOST_READ:
                 self._read.clear()
-            text = self._sight.body(head + b"\r\n" + prepared.encoded)
+            text = readable_body(head + b"\r\n" + prepared.encoded)
             read = self._read[id(prepared)] = (prepared, text)
-        return out.may_leave(read[1]) and out.may_leave(self._sight.head(head))
+        return out.may_leave(read[1]) and out.may_leave(readable_head(head))
 
     def _forget(self) -> None:
         self._bodies.forget()

@@ -292,7 +292,7 @@ BOMBS = {
     "png head": png_head(100_000, 100_000),
     "png of nothing": png_head(30_000, 30_000, b"\0" * 3_000_000),
     "jpeg head": saved(photo(), "JPEG").replace(struct.pack(">HH", 40, 60), b"\xff\xf0\xff\xf0"),
-    "gif canvas": b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0, 0, 0) + b";",
+    "gif canvas": b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + saved(photo(), "GIF")[10:],
     "gif that grows": gif_that_grows(),
     "scans": many_scans(),
     "webp head": webp_head(16_000, 16_000),
@@ -303,7 +303,7 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_do_not_go_off(name: str) -> None:
     """What claims too much is refused before it is decoded."""
-    assert why(BOMBS[name]) in {Why.TOO_LARGE, Why.BROKEN}
+    assert why(BOMBS[name]) is Why.TOO_LARGE
 
 
 def test_a_million_frames_are_not_counted() -> None:
@@ -316,7 +316,7 @@ def test_a_million_frames_are_not_counted() -> None:
 
 def test_a_text_chunk_cannot_be_a_bomb() -> None:
     """Chunks that pixels do not need never reach the decoder."""
-    packed = zlib.compress(b"\0" * 200_000_000)
+    packed = zlib.compress(b"\0" * 20_000_000)
     made = saved(photo(), "PNG")
     with_bombs = made[:-12] + chunk(b"zTXt", b"a\0\0" + packed) * 3 + made[-12:]
     assert seen(picture(with_bombs)).size == (60, 40)

@@ -21,13 +21,12 @@ from urllib.parse import unquote
 
 from tests.support.canary import guises
 
-TAG = "zqx"
+TAG = "zqxleak"
 """Stands in everything that is placed in the machinery of a message; no word holds it."""
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bqBQ])\?([^?]*)\?=")
 _SECTION = re.compile(r"\*\d*\*?=\"?(?:[\w-]*'[\w-]*')?")
 _BOUNDARY = re.compile(r"boundary\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
-_CODED = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}[ :]?){8,}")
+_CODED = re.compile(r"[A-Za-z0-9+/]{16,}")
 _DEFLATED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 _HIDDEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _TAGS = re.compile(r"<[^<>]*>")
@@ -107,6 +106,8 @@ def _decoded(text: str) -> set[str]:
     found = {_WORD.sub(_encoded_word, joined), _SECTION.sub("", text), unquote(text)}
     found |= {html.unescape(text), unquote(html.unescape(text))}
     found |= {_TAGS.sub("", one) for one in list(found) if "<" in one}
+    coded = [_base64(run.encode()) for run in _CODED.findall(text)]
+    found.add(b"\n".join(coded).decode("latin-1"))
     return found
 
 
@@ -129,13 +130,14 @@ class Search:
         """`contacts` are found however they are written; `words` (host names, programs) as such."""
         self._needles: dict[str, str] = {TAG: TAG, TAG[::-1]: TAG}
         self._numbers: dict[str, re.Pattern[str]] = {}
+        contacts = list(contacts)
         for contact in contacts:
             if contact.startswith("+"):
                 self._numbers[contact] = _number(contact)
             else:
                 self._add_address(contact)
         self._exact = {needle: word for word in words for needle in {word.lower(), word.lower()[::-1]}}
-        self._cased = _coded({*contacts, TAG * 2})
+        self._cased = _coded({*contacts, TAG})
 
     def _add_address(self, address: str) -> None:
         plain = _squashed(address)
@@ -177,6 +179,5 @@ def _coded(values: Iterable[str]) -> dict[str, str]:
     """What a value looks like in base64, in the middle of other octets."""
     found: dict[str, str] = {}
     for value in values:
-        if len(value) > 6:
-            found |= {one.decode(): value for one in guises(value)["base64"] if len(one) > 7}
+        found |= {one.decode(): value for one in guises(value)["base64"] if len(one) > 7}
     return found

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from relay.guard.egress import readable, readable_body, readable_head
+from channels.mail.readable import readable, readable_body, readable_head
 from relay.guard.watch import Watch
 
 WATCH = Watch(CIRCLE)

@@ -240,11 +240,41 @@ WORDS = {
         "failed",
     ),
 }
+QMAIL = (
+    "Hi. This is the qmail-send program at birch.example.\nI'm afraid I wasn't able to deliver your"
+    " message to the following addresses.\n\n<x@willow.example>:\nSorry, no mailbox here by that"
+    " name. (#5.1.1)\n"
+)
+
+
+def mixed(subject: str, text: str, *behind: str) -> bytes:
+    """Words, the returned copy, and what stands behind it."""
+    parts = [f"Content-Type: text/plain\n\n{text}", *behind]
+    body = "".join(f"--b\n{part}\n" for part in parts) + "--b--\n"
+    head = f'From: x@birch.example\nSubject: {subject}\nContent-Type: multipart/mixed; boundary="b"'
+    return f"{head}\n\n{body}".replace("\n", "\r\n").encode()
+
+
+WORDS["words behind the returned copy"] = (
+    mixed(
+        *("Undeliverable: Tuesday", "Delivery has failed."),
+        *(
+            "Content-Type: message/rfc822\n\nSubject: x\n\nx",
+            f"Content-Type: text/plain\n\n{QMAIL}",
+        ),
+    ),
+    "failed",
+)
 BOUNCES = STANDARD | WORDS
 NO_REPORTS = {
     "a letter": mail(),
     "out of office": mail("Away.\r\n", Auto_Submitted="auto-replied", Subject="Out of office"),
     "read receipt": dsn("Disposition: x; displayed", kind="message/disposition-notification"),
+    "a returned copy that looks like a bounce": mixed(
+        "Tuesday",
+        "I got this.",
+        f"Content-Type: message/rfc822\n\nSubject: failure notice\n\n{QMAIL}",
+    ),
     "empty": b"",
     "nonsense": b"\x00\xff" * 500,
     "too deep": "".join(
