@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         None, description="where mail goes out: smtp://host:port, smtps://user:password@host:port"
     )
     dns_server: Listen | None = Field(None, description="host:port; the system's if not set")
+    mta_sts: str = Field(
+        "testing",
+        pattern="^(none|testing|enforce)$",
+        description="what we ask of who sends mail to us: none, testing or enforce",
+    )
     dkim_selector: str = Field("relay1", pattern=r"^[a-z0-9-]{1,63}$", description="DKIM selector")
     twilio_account_sid: str | None = Field(
         None, pattern=r"^AC[0-9a-zA-Z]{1,64}$", description="AC…"

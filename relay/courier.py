@@ -33,7 +33,7 @@ from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
 
-_LINGER = 0.05
+_LINGER = 0.02
 """Seconds in which outcomes come together at the most, to be written down at once."""
 
 _BATCH = 500
@@ -314,7 +314,7 @@ class Courier:
             references=tuple(mint(Use.MESSAGE, post, reader) for post in body.thread),
             return_path=mint(Use.BOUNCE, reader, issued),
             unsubscribe=mint(Use.UNSUBSCRIBE, reader, due.group_id),
-            list_id=self._vault.token("list", due.group_id, reader),
+            list_id=mint(Use.LIST, due.group_id, reader),
             confirm=confirm,
             may_leave=lambda text: parcel.look.allows(text, reader, shown),
             expires=expires,

@@ -20,10 +20,10 @@ from relay.store.roster import Roster
 
 _MOST_TEXTS = 256
 _OURS = (
-    r"(?<![\w.+-])(?![a-z+]*(?:[0-9][a-z+]*){{7}})"
-    r"(?:(?:bounce|confirm|u)\+)?[a-z2-9]{{12,26}}@{domain}(?![\w.-])"
+    r"(?<![\w.+-])(?![a-z0-9+]*[0-9]{{7}})"
+    r"(?:(?:(?:bounce|confirm|u)\+)?[a-z2-9]{{12,26}}[@.]{domain}|u/[a-z2-7]{{26}})(?![\w.-])"
 )
-"""Aliases, masks and tokens at our own domain, unless they hold digits enough for a number."""
+"""Aliases, masks and tokens of our own, but none with digits enough for a number in a row."""
 
 
 @dataclass(slots=True)

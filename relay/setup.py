@@ -121,6 +121,10 @@ def dns_records(settings: Settings) -> list[dict[str, str]]:
             "type": "TXT",
             "value": "v=DMARC1; p=reject; sp=reject; adkim=s; aspf=s",
         },
+        *(
+            {"name": name, "type": "TXT", "value": value}
+            for name, value in wiring.mta_sts_records(settings)
+        ),
     ]
 
 

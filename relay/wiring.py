@@ -17,7 +17,7 @@ from aiosmtplib import SMTP, SMTPException
 
 from channels.contact import EMAIL
 from channels.contract import Accept, Channel, Hear
-from channels.mail import dkim, listen, oneclick
+from channels.mail import dkim, listen, mtasts, oneclick, reports
 from channels.mail.compose import UnsafeHeaderError
 from channels.mail.config import MailInConfig, MailOutConfig
 from channels.mail.dns import Resolver
@@ -158,6 +158,7 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept, he
         routes += webhook.routes(_sms_in(settings), accept)
     if settings.mails:
         routes += oneclick.routes(hear)
+        routes.append(_mta_sts(settings))
 
     async def ready() -> None:
         engine.database.check_file()
@@ -181,12 +182,40 @@ async def _start_mail(app: Application, roles: frozenset[str], accept: Accept, h
         accept,
         Resolver(settings.dns_server),
         app.engine.clock.now,
-        note=lambda why: say(Word.REFUSED, channel=EMAIL, why=why),
+        note=_note,
         hear=hear,
     )
     app.stack.push_async_callback(server.close)
     app.smtp_port = server.port
     say(Word.STARTED, where="mail", listen=app.smtp_port)
+
+
+def _note(why: str) -> None:
+    """What became of a mail that the engine never saw: turned away, or for the relay itself."""
+    word = Word.DROPPED if why in set(reports.Note) else Word.REFUSED
+    say(word, channel=EMAIL, why=why)
+
+
+def _mta_sts(settings: Settings) -> web.AbstractRouteDef:
+    """Our own policy: who sends mail to us shall do it encrypted."""
+
+    async def policy(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler's shape
+        return web.Response(
+            body=mta_sts_policy(settings).encode("ascii"),
+            headers={"Content-Type": mtasts.CONTENT_TYPE},
+        )
+
+    return web.get(mtasts.PATH, policy)
+
+
+def mta_sts_policy(settings: Settings) -> str:
+    """The policy file of our mail domain, whose MX is the domain itself."""
+    return mtasts.mta_sts_policy(settings.domain or "", [], mtasts.Mode(settings.mta_sts))
+
+
+def mta_sts_records(settings: Settings) -> list[tuple[str, str]]:
+    """The TXT records, name and value, that announce the policy."""
+    return mtasts.dns_records(settings.domain or "", mta_sts_policy(settings))
 
 
 # What the channels are told ----------------------------------------------------------------

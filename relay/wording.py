@@ -20,12 +20,24 @@ UNREACHABLE = "Messages do not reach {name} any more. Please check how to reach 
 
 SOME_FILES = "Some of your files cannot be passed on and were left out. The rest was passed on."
 MASKED = "A number, address or name was replaced before the group saw it."
-MASKED_YOURS = "{} For yours to be seen, send: SEND AS IS".format(MASKED)
-ASKED = "Your message holds a number, address or name, so nobody got it. Send SEND AS IS to pass it on with your own, or write it anew."
-ASKED_WITHOUT = "Your message holds a number, address or name of somebody else, so nobody got it. Please write it anew."
-CONFIRM = "A message in your name waits. If you wrote it, answer this within 15 minutes, with any words. If not, do nothing."
+MASKED_YOURS = f"{MASKED} For yours to be seen, send: SEND AS IS"
+ASKED = (
+    "Your message holds a number, address or name, so nobody got it. Send SEND AS IS to pass "
+    "it on with your own, or write it anew."
+)
+ASKED_WITHOUT = (
+    "Your message holds a number, address or name of somebody else, so nobody got it. Please "
+    "write it anew."
+)
+CONFIRM = (
+    "A message in your name waits. If you wrote it, answer this within 15 minutes, with any "
+    "words. If not, do nothing."
+)
 NOT_CONFIRMED = "A message in your name was not confirmed in time, so nobody got it."
-NOT_FOLLOWED = "Your mail host does not sign its mail, so this word could not be followed. Ask your facilitator."
+NOT_FOLLOWED = (
+    "Your mail host does not sign its mail, so this word could not be followed. Ask your "
+    "facilitator."
+)
 NOTHING_WAITS = "There is no message of yours that waits."
 NOT_TO_HER = "Your message to this member alone could not be brought to her."
 BLOCKED = (
@@ -33,7 +45,10 @@ BLOCKED = (
 )
 UNBLOCKED = "This member may write to you alone again."
 UNSUBSCRIBED = "You will get nothing more from this group. Nobody else was told."
-COMPLAINED = "The mail host of {name} asked us to send nothing more, so we stopped. Please check with this member."
+COMPLAINED = (
+    "The mail host of {name} asked us to send nothing more, so we stopped. Please check with "
+    "this member."
+)
 GIVEN_BACK = "A message did not reach {name}: the mailbox gave it back. Nothing was stopped yet."
 NOT_PASSED_ON = "Messages to the group that were not passed on, most of them by machines: {count}."
 LEAK_STOPPED = (

@@ -50,24 +50,17 @@ _PLAIN = re.compile(
     r"|koi8-[rtu]|iso-2022-(?:jp(?:-[123]|-2004|-ext)?|kr)|hz(?:-gb-2312)?"
     r"|euc[-_]jis[-_]2004|johab|utf-7|utf-16-?[bl]e|utf-32(?:-?[bl]e)?)"
 )
-_LATIN = {
-    "",
-    "ascii",
-    "us-ascii",
-    "iso-8859-1",
-    "iso8859-1",
-    "latin1",
-    "latin-1",
-    "l1",
-    "windows-1252",
-    "cp1252",
-    "ansi_x3.4-1968",
-    "utf-8",
-    "utf8",
-    "utf-8mb4",
-    "utf8mb4",
-    "unicode-1-1-utf-8",
+_WESTERN = {
+    *("iso-8859-1", "iso8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252"),
+    *("cp-1252", "x-cp1252", "iso_8859-1", "iso88591", "iso-ir-100", "csisolatin1", "cp819"),
 }
+_AS_WESTERN = "western"
+"""No codec: UTF-8 if it can be, else windows-1252."""
+_NOTHING_SAID = {
+    *("", "ascii", "us-ascii", "ansi_x3.4-1968"),
+    *("utf-8", "utf8", "utf-8mb4", "utf8mb4", "unicode-1-1-utf-8"),
+}
+"""Labels that programs write without looking, or that cannot be true where they are wrong."""
 _ISO_PARTS = {"2", "3", "4", "5", "6", "7", "8", "10", "13", "14", "15", "16"}
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -116,6 +109,8 @@ def decode(data: bytes, label: str = "") -> str:
         if data.startswith(mark):
             return _safe(data[len(mark) :].decode(codec, "replace"))
     declared = _codec(label)
+    if declared == _AS_WESTERN:
+        return _safe(data.decode("utf-8", _HANDLER))
     if declared is None or (declared in _SINGLE_OCTET and _is_utf8_after_all(data)):
         return guess(data)
     try:
@@ -159,14 +154,16 @@ def _cyrillic(data: bytes) -> str | None:
 def _codec(label: str) -> str | None:
     """The Python codec for a label out of the closed list, `None` where guessing is better."""
     name = label.strip().strip("'\"").strip().lower()
-    if name in _LATIN:
+    if name in _WESTERN:
+        return _AS_WESTERN
+    if name in _NOTHING_SAID:
         return None
     if name in _SUPERSETS:
         return _SUPERSETS[name]
     if iso := _ISO.fullmatch(name):
         name = f"iso8859-{iso[1]}"
-        if name == "iso8859-1" or name in _SUPERSETS:
-            return _SUPERSETS.get(name)
+        if name in _WESTERN or name in _SUPERSETS:
+            return _SUPERSETS.get(name, _AS_WESTERN)
         return name if iso[1] in _ISO_PARTS else None
     if not _PLAIN.fullmatch(name):
         return None

@@ -22,7 +22,7 @@ def _names(words: str) -> frozenset[str]:
 
 
 _SILENT = _names(
-    "head title script style template noscript noframes noembed object embed applet iframe "
+    "head title script style template noscript noframes noembed object embed applet iframe xml "
     "frameset svg math img picture video audio canvas map input select textarea button datalist"
 )
 _BLOCKS = _names(

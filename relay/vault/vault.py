@@ -64,6 +64,7 @@ class Use(StrEnum):
 
     BOUNCE = "bounce"
     CONFIRM = "confirm"
+    LIST = "list"
     MESSAGE = "message"
     UNSUBSCRIBE = "unsubscribe"
 
@@ -125,8 +126,10 @@ class Vault:
         return Secret(base64.b32encode(block).decode("ascii").rstrip("=").lower())
 
     def read(self, use: Use, token: Secret) -> tuple[int, int] | None:
-        """The two numbers of a token; `None` for what is none. Any 26 letters read as something:
-        whether there is such a thing is the caller's to see."""
+        """The two numbers of a token; `None` for what is none.
+
+        Any 26 letters read as something: whether there is such a thing is the caller's to see.
+        """
         text = token.reveal().lower()
         if not _TOKEN.fullmatch(text):
             return None

@@ -292,6 +292,9 @@ BOMBS = {
     "png head": png_head(100_000, 100_000),
     "png of nothing": png_head(30_000, 30_000, b"\0" * 3_000_000),
     "jpeg head": saved(photo(), "JPEG").replace(struct.pack(">HH", 40, 60), b"\xff\xf0\xff\xf0"),
+    "jpeg of ninety megapixels": saved(photo(), "JPEG").replace(
+        struct.pack(">HH", 40, 60), struct.pack(">HH", 9_000, 10_000)
+    ),
     "gif canvas": b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + saved(photo(), "GIF")[10:],
     "gif that grows": gif_that_grows(),
     "scans": many_scans(),

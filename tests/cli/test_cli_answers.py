@@ -14,6 +14,7 @@ from tests.support.town import free_port
 ID = r"[0-9a-hjkmnp-tv-z]{12}"
 GROUP_KEYS = [
     "group", "name", "state", "members", "preset", "timezone", "quiet", "language", "longest",
+    "contacts", "strangers", "hotlines", "unproven", "pictures", "html", "private",
 ]  # fmt: skip
 MEMBER_KEYS = [
     "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "agreed",
@@ -31,6 +32,7 @@ def test_init_writes_once_and_keeps_everything(desk: Desk) -> None:
         (DOMAIN, "TXT"),
         (f"relay1._domainkey.{DOMAIN}", "TXT"),
         (f"_dmarc.{DOMAIN}", "TXT"),
+        (f"_mta-sts.{DOMAIN}", "TXT"),
     ]
     assert first["twilio"] == {
         "a message comes in": "https://relay.example/twilio/sms#rc=5&rp=all",
@@ -87,12 +89,16 @@ def test_groups(desk: Desk) -> None:
     assert made == {
         "group": made["group"], "name": "Tuesday", "state": "open", "members": 0,
         "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
-        "longest": 4000,
+        "longest": 4000, "contacts": "mask", "strangers": True, "hotlines": "",
+        "unproven": "ask", "pictures": False, "html": False, "private": False,
     }  # fmt: skip
     assert desk.ask("group", "show", made["group"]) == made
     assert desk.ask("group", "show", "tuesday") == made
-    changed = desk.ask("group", "set", "Tuesday", "name=Wednesday", "longest=500")
-    assert changed == made | {"name": "Wednesday", "longest": 500}
+    changed = desk.ask("group", "set", "Tuesday", "name=Wednesday", "pictures=on", "contacts=ask")
+    assert changed == made | {"name": "Wednesday", "pictures": True, "contacts": "ask"}
+    for wrong in ("contacts=maybe", "html=perhaps", "unproven=no", "hotlines=" + "1" * 600):
+        assert desk("group", "set", "Wednesday", wrong).status == 1
+    assert desk.ask("group", "show", "Wednesday") == changed
     for command, state in (("freeze", "frozen"), ("thaw", "open"), ("close", "closed")):
         assert desk.ask("group", command, "Wednesday") == changed | {"state": state}
     assert desk.ask("group", "list") == [
@@ -167,6 +173,7 @@ def test_inventory_of_nothing(staffed: Desk) -> None:
         "body_keys": 0,
         "groups": [],
         "tallies": {},
+        "not_passed_on": {},
     }
     assert staffed.ask("inventory") == nothing
     assert staffed.ask("inventory", "Tuesday") == nothing

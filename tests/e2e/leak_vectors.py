@@ -98,7 +98,7 @@ _HEADS: tuple[tuple[str, str], ...] = (
     ("1", "X-Received: by 2001:db8::77 with SMTP id {tag}"),
     ("1", "X-Forwarded-For: 198.51.100.77"),
     ("2", "Sender: {tag}@work.example"),
-    ("2", "Return-Path: <bounce-{tag}-mara.halewood=willow.example@lists.example>"),
+    ("2", "Return-Path: <{tag}-mara.halewood=willow.example@relays.example>"),
     ("2", "Errors-To: {tag}@work.example"),
     ("2", "Resent-From: {tag} <{tag}@work.example>\r\nResent-To: x@{tag}.example"),
     ("2", "Delivered-To: mara.halewood@willow.example"),
@@ -428,7 +428,6 @@ def _others() -> Iterator[tuple[str, str, Make]]:
     yield "27", "table of contacts", beside("application/octet-stream", f"name,mail,tel\n{TAG},{ROBIN},{SOL}\n{TAG},{IVY},{SOL}\n{TAG},{OAK},{SOL}\n", _SHOWN.replace("{suffix}", "csv"))
     yield "28", "text/enriched", many("alternative", _WORDS, part("text/enriched", f"<bold>{TAG}</bold> {ROBIN}", plain=True))
     yield "28", "AMP", many("alternative", _WORDS, part("text/x-amp-html", f"<html amp4email>{TAG} {ROBIN}</html>", plain=True))
-    yield "28", "rfc822-headers", beside("text/rfc822-headers", _INNER, plain=True)
     yield "28", "forwarded message", beside("message/rfc822", _INNER, plain=True)
     yield "28", "forwarded message, base64", beside("message/rfc822", _INNER, _SHOWN.replace("{suffix}", "eml"))
     yield "28", "external body", beside('message/external-body; access-type=URL; URL="https://{tag}.example/"', f"Content-ID: <{TAG}>\r\n\r\n", plain=True)
@@ -437,7 +436,7 @@ def _others() -> Iterator[tuple[str, str, Make]]:
     yield "28", "RTF", many("alternative", _WORDS, part("text/rtf", "{\\rtf1 {\\info{\\author " + TAG + "}} x}"))
     yield "30", "calendar", beside("text/calendar; method=REQUEST; charset=utf-8", _CALENDAR, plain=True)
     yield "30", "calendar as a file", beside("application/ics", _CALENDAR, _SHOWN.replace("{suffix}", "ics"))
-    yield "30", "calendar among alternatives", many("alternative", _WORDS, part("text/calendar; method=REPLY", _CALENDAR))
+    yield "30", "calendar among alternatives", many("alternative", _WORDS, part("text/calendar; method=REQUEST", _CALENDAR))
     yield "30", "calendar declared as text", beside("text/plain", _CALENDAR, _SHOWN.replace("{suffix}", "txt"))
     yield "30", "vCard", beside("text/vcard", _CARD, plain=True)
     yield "30", "vCard, base64", beside("text/x-vcard", _CARD, _SHOWN.replace("{suffix}", "vcf"))
@@ -459,10 +458,15 @@ def _others() -> Iterator[tuple[str, str, Make]]:
         yield "33", f"{kind} declared as something else", beside("application/octet-stream", picture(kind))
     yield "33", "picture with a file behind it", beside("image/jpeg", picture("jpeg") + _zip(f"{TAG}.txt", ROBIN))
     yield "33", "picture in html", many("related", lines("Content-Type: text/html", "", '<p>{keep}</p><img src="cid:{tag}" alt="{tag}">'), part("image/png", picture("png"), "Content-ID: <{tag}>"))
-    yield "15", "two texts, boundary missing", many("mixed", _WORDS, boundary="{tag} ")
+    yield "12", "another boundary than declared", _misdeclared
     yield "15", "uuencoded part", beside("application/x-uuencode", f"begin 644 {TAG}\n#86)C\n`\nend\n", "Content-Transfer-Encoding: x-uuencode", plain=True)
     yield "15", "binhex", beside("application/mac-binhex40", f"(This file must be converted)\n:{TAG}:", _SHOWN.replace("{suffix}", "hqx"))
     yield "15", "deep tree", deep(12)
+
+
+def _misdeclared(at: At) -> tuple[str, bytes]:
+    declared, body = many("mixed", _WORDS, boundary="real{tag}")(at)
+    return declared.replace(f"real{at.tag}", f"other{at.tag}"), body.partition(b"\r\n")[2]
 
 
 def deep(levels: int) -> Make:
@@ -521,6 +525,8 @@ def _robots() -> Iterator[Vector]:
     """What machines write: none of it goes to anybody."""
     delivery = f"Reporting-MTA: dns; mx.{TAG}.example\r\n\r\nFinal-Recipient: rfc822; {ROBIN}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
     receipt = f"Reporting-UA: {TAG}\r\nFinal-Recipient: rfc822; {ROBIN}\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n"
+    yield Vector("28", "rfc822-headers", beside("text/rfc822-headers", _INNER, plain=True), None)
+    yield Vector("30", "answer to an invitation", beside("text/calendar; method=REPLY", _CALENDAR), None)
     yield Vector("29", "delivery report", _report("delivery-status", "message/delivery-status", delivery), False)
     yield Vector("29", "read receipt", _report("disposition-notification", "message/disposition-notification", receipt), False)
     yield Vector("29", "complaint report", _report("feedback-report", "message/feedback-report", f"Feedback-Type: abuse\r\nUser-Agent: {TAG}\r\nVersion: 1\r\n"), False)
@@ -535,7 +541,7 @@ def vectors() -> list[Vector]:
     found = [Vector(row, line.partition(":")[0].format(tag="any", to=""), head(line)) for row, line in _HEADS]
     found += [Vector(row, f"subject: {name}", head(), subject=subject) for row, name, subject in _SUBJECTS]
     found += [Vector(row, f"From: {name}", head(), from_=value) for row, name, value in _FROMS]
-    found += [Vector("11", f"Date in {zone}", head(), date=zone) for zone in ("+1300", "+0545", "-0930")]
+    found += [Vector("11", f"Date in {zone}", head(), date=zone) for zone in ("+1300", "+0545", "+1245")]
     found += [Vector("7", "Message-ID with a host", head())]
     found += [Vector(row, name, says(text)) for row, name, text in _TEXTS]
     found += [
