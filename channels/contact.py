@@ -80,7 +80,7 @@ def address(text: str, *, any_script: bool = False) -> Contact:
     local, _, domain = text.rpartition("@")
     local = unicodedata.normalize("NFC", local)
     if not (local.isascii() or any_script):
-        raise BadContactError("A mail address must be in ASCII letters before the @.")
+        raise BadContactError("A mail address must have plain ASCII letters before its at sign.")
     value = f"{local}@{_a_labels(domain)}"
     plain = "".join(map(_plain, value))
     dotted_wrongly = local.startswith(".") or local.endswith(".") or ".." in local

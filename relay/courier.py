@@ -81,7 +81,7 @@ class Courier:
         self._database = engine.database
         self._roster = engine.roster
         self._outbox = engine.outbox
-        self._looks = Looks(engine.roster, engine.settings.domain)
+        self._looks = Looks(engine.circles, engine.settings.domain)
         self._vault = engine.vault
         self._endings = engine.endings
         self._lease = engine.settings.lease

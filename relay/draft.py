@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from channels.contract import NO_WORDS, Inbound, Picture, Trait
 from channels.files import Refused, Words, clean
 from channels.secret import Secret
-from relay.guard.find import find
+from relay.circles import Circle
 from relay.guard.mask import masked
-from relay.guard.people import Finding, Person
+from relay.guard.people import Finding
 from relay.model import Body, Group, Member
 
 MOST_PICTURES = 5
@@ -44,8 +44,19 @@ class Rules:
 
     group: Group
     author: Member
-    people: Sequence[Person]
+    circle: Circle
     region: str
+
+    def look(self, text: str) -> tuple[Finding, ...]:
+        """The contacts and names in a text that the group does not want to be seen."""
+        settings = self.group.settings
+        if settings.contacts == "allow":
+            return ()
+        return self.circle.guard(settings, self.region).find(text)
+
+    def masked(self, text: str, found: Sequence[Finding]) -> Secret:
+        """The text with what was found replaced."""
+        return Secret(masked(text, found, self.circle.people))
 
 
 def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) -> Draft:
@@ -54,14 +65,14 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
     pictures, words, left_out = _files(inbound, allowed=settings.pictures)
     whole_text = "\n\n".join(part for part in (text, *words) if part)
     subject = inbound.subject.reveal()
-    found = (_look(subject, rules), _look(whole_text, rules))
+    found = (rules.look(subject), rules.look(whole_text))
     guarded = any(found)
     same_words = whole_text == inbound.text.reveal().strip() and not guarded
     body = Body(
         author=rules.author.name,
         mask=rules.author.mask,
-        subject=Secret(masked(subject, found[0], rules.people)),
-        text=Secret(masked(whole_text, found[1], rules.people)),
+        subject=rules.masked(subject, found[0]),
+        text=rules.masked(whole_text, found[1]),
         html=inbound.html if settings.html and same_words else NO_WORDS,
         pictures=pictures,
         thread=thread,
@@ -72,16 +83,6 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
         whole=_with_her_own(body, subject, whole_text, found, rules),
         guarded=guarded,
         files_left_out=left_out,
-    )
-
-
-def _look(text: str, rules: Rules) -> tuple[Finding, ...]:
-    settings = rules.group.settings
-    if settings.contacts == "allow":
-        return ()
-    keep = [entry.strip() for entry in settings.hotlines.split(",") if entry.strip()]
-    return find(
-        text, rules.people, strangers=settings.strangers, keep=keep, region=rules.region or None
     )
 
 
@@ -99,8 +100,8 @@ def _with_her_own(
     return Body(
         author=body.author,
         mask=body.mask,
-        subject=Secret(masked(subject, others[0], rules.people)),
-        text=Secret(masked(text, others[1], rules.people)),
+        subject=rules.masked(subject, others[0]),
+        text=rules.masked(text, others[1]),
         pictures=body.pictures,
         thread=body.thread,
         shown=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from relay.circles import Circles
 from relay.clock import Clock, SystemClock
 from relay.config import Settings
 from relay.departures import Departures
@@ -29,6 +30,7 @@ class Engine:
     clock: Clock
     database: Database
     vault: Vault
+    circles: Circles
     departures: Departures
     roster: Roster
     outbox: Outbox
@@ -64,13 +66,15 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         raise
     outbox = Outbox(roster, vault)
     notices = Notices(outbox, roster, settings.post_life)
-    pending, departures = Pending(outbox, vault), Departures()
+    pending, circles, departures = Pending(outbox, vault), Circles(roster), Departures()
+    departures.listen(lambda _: circles.forget())
     endings = Endings(outbox, pending, roster, notices)
     return Engine(
         settings=settings,
         clock=clock,
         database=database,
         vault=vault,
+        circles=circles,
         departures=departures,
         roster=roster,
         outbox=outbox,

@@ -72,6 +72,7 @@ class Intake:
     ) -> None:
         """`wake` is called when something was taken that may be due at once."""
         self._database = engine.database
+        self._circles = engine.circles
         self._departures = engine.departures
         self._roster = engine.roster
         self._outbox = engine.outbox
@@ -85,6 +86,7 @@ class Intake:
         self._clock = engine.clock
         self._policies = policies
         self._wake = wake
+        self._one_at_a_time = asyncio.Semaphore(1)
 
     async def accept(self, inbound: Inbound) -> Receipt:
         """Take one message in. When this returns `TAKEN` it survives a power cut."""
@@ -114,12 +116,13 @@ class Intake:
             rules = Rules(
                 group=arrival.group,
                 author=arrival.member,
-                people=await self._roster.people(c, arrival.group.id),
+                circle=await self._circles.of(c, arrival.group.id),
                 region=self._region,
             )
         thread = self._thread(inbound, arrival.member)
         if inbound.files or len(text) > _LONG_WORK:
-            return await asyncio.to_thread(draft, inbound, text, thread, rules)
+            async with self._one_at_a_time:  # a picture can take seconds, and much memory
+                return await asyncio.to_thread(draft, inbound, text, thread, rules)
         return draft(inbound, text, thread, rules)
 
     def _thread(self, inbound: Inbound, author: Member) -> tuple[int, ...]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from relay.circles import Circles
 from relay.guard.watch import Watch
 from relay.model import Due
-from relay.store.roster import Roster
 
 _MOST_TEXTS = 256
 _OURS = (
@@ -51,8 +51,8 @@ class Look:
 class Looks:
     """Keeps what is known of the groups at hand, so that a look costs no query."""
 
-    def __init__(self, roster: Roster, domain: str | None) -> None:
-        self._roster = roster
+    def __init__(self, circles: Circles, domain: str | None) -> None:
+        self._circles = circles
         self._ours = re.compile(_OURS.format(domain=re.escape(domain or "relay.invalid")))
         self._groups: dict[int, Look] = {}
 
@@ -65,8 +65,8 @@ class Looks:
         for group_id, of_group in posts.items():
             look = self._groups.get(group_id)
             if look is None or not of_group <= look.posts:
-                people = await self._roster.people(c, group_id)
-                look = Look(Watch(people), self._ours, frozenset(of_group))
+                circle = await self._circles.of(c, group_id)
+                look = Look(circle.watch, self._ours, frozenset(of_group))
             fresh[group_id] = look
         self._groups = fresh
 

@@ -101,6 +101,7 @@ async def _purge(engine: Engine) -> None:
         await asyncio.sleep(_PURGE_EVERY)
         if engine.vault.purge():
             engine.roster.forget_cards()
+            engine.circles.forget()
 
 
 # Delivery ----------------------------------------------------------------------------------

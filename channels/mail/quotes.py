@@ -328,7 +328,7 @@ def _without_devices(lines: list[str]) -> list[str]:
     for line in [*lines, ">"]:
         if line.startswith(">"):
             end = len(kept)
-            while end and (kept[end - 1].strip() in {"", "--"} or _signed_with(kept, end)):
+            while end and (not kept[end - 1].strip() or _signed_with(kept, end)):
                 end -= 1
             if any(map(is_device, kept[end:])):
                 kept[end:] = [""]

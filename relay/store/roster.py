@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,6 +64,15 @@ class NewMember:
     facilitator: bool
     agreed_on: date | None
     settings: MemberSettings
+
+
+class SealedPerson(NamedTuple):
+    """A member's contact and card, still sealed."""
+
+    id: int
+    channel: str
+    contact: bytes
+    card: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -466,12 +476,22 @@ class Roster:
 
     # Who may not be named, and who may not write to whom -------------------------------------
 
-    async def people(self, c: AsyncConnection, group_id: int) -> tuple[Person, ...]:
-        """Everybody of a group, present or not, with what must not be seen of her."""
+    async def sealed_people(
+        self, c: AsyncConnection, group_id: int
+    ) -> tuple[Sequence[SealedPerson], bytes]:
+        """Everybody of a group, present or not, still sealed, and a digest of it all."""
         query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact, MEMBER.c.card).where(
             MEMBER.c.group_id == group_id
         )
-        found = [self._person(*row) for row in await c.execute(query)]
+        rows = [SealedPerson(*row) for row in await c.execute(query.order_by(MEMBER.c.id))]
+        digest = hashlib.blake2b(digest_size=16)
+        for row in rows:
+            digest.update(b"%d %d " % (row.id, len(row.contact)) + row.contact + row.card)
+        return rows, digest.digest()
+
+    def people(self, rows: Sequence[SealedPerson]) -> tuple[Person, ...]:
+        """The same with what must not be seen of her, opened."""
+        found = [self._person(*row) for row in rows]
         return tuple([person for person in found if person is not None])
 
     def _person(self, member_id: int, channel: str, contact: bytes, card: bytes) -> Person | None:

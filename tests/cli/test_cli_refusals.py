@@ -352,6 +352,11 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("version",)
     yield ("doctor",)
     yield ("inventory",)
+    yield ("keys", "list")
+    yield ("keys", "new")
+    yield ("keys", "use", "relay2", "--unchecked")
+    yield ("keys", "retire", "relay1", "--force")
+    yield ("keys", "publish", "relay1")
     yield ("number", "add", "+12025550184")
     yield ("number", "list")
     yield ("number", "park", "+12025550184")
@@ -393,7 +398,7 @@ def test_no_command_prints_a_contact(staffed: Desk) -> None:
             for canary in ("canary", "willow", "hale", "6175550142", "2025550101"):
                 assert canary not in said.lower(), arguments
             used.add(
-                arguments[:2] if arguments[0] in {"group", "member", "number"} else arguments[:1]
+                arguments[:2] if arguments[0] in {"group", "keys", "member", "number"} else arguments[:1]
             )
     endless = {("serve",), ("demo",)}
     assert used | endless == set(commands(app))

@@ -92,7 +92,7 @@ async def test_the_last_look_stops_another_members_contact(house: House) -> None
 
 async def test_the_last_look_is_independent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the first guard broken in every way, still no contact leaves."""
-    monkeypatch.setattr(drafts, "find", lambda *_, **__: ())
+    monkeypatch.setattr(drafts.Rules, "look", lambda *_: ())
     circle = await _circle(house)
     house.intake = Intake(house.engine, catalogue.POST, lambda: None)
     await house.say(circle["sol"], SOL, f"it is {IVY}")
