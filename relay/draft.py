@@ -31,11 +31,10 @@ class Draft:
     guarded: bool
     """Whether something in it was replaced."""
     files_left_out: bool
-
-    @property
-    def characters(self) -> int:
-        """How long the words are."""
-        return len(self.body.text.reveal())
+    characters: int
+    """How long her words are."""
+    too_long: bool = False
+    """They are longer than the group allows, so nothing more was done with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,8 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
     pictures, words, left_out = _files(inbound, allowed=settings.pictures)
     whole_text = "\n\n".join(part for part in (text, *words) if part)
     subject = inbound.subject.reveal()
+    if len(whole_text) > settings.longest:
+        return _too_long(rules, len(whole_text), files_left_out=left_out)
     found = (rules.look(subject), rules.look(whole_text))
     guarded = any(found)
     same_words = whole_text == inbound.text.reveal().strip() and not guarded
@@ -83,6 +84,22 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
         whole=_with_her_own(body, subject, whole_text, found, rules),
         guarded=guarded,
         files_left_out=left_out,
+        characters=len(whole_text),
+    )
+
+
+def _too_long(rules: Rules, characters: int, *, files_left_out: bool) -> Draft:
+    """A draft that no group gets: looking for contacts in a whole book would take seconds."""
+    nothing = Body(
+        author=rules.author.name, mask=rules.author.mask, subject=NO_WORDS, text=NO_WORDS
+    )
+    return Draft(
+        body=nothing,
+        whole=None,
+        guarded=False,
+        files_left_out=files_left_out,
+        characters=characters,
+        too_long=True,
     )
 
 

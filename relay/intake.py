@@ -49,6 +49,10 @@ _LONG_WORK = 20_000
 """Characters from which on a draft is made off the loop."""
 
 
+class StaleDraftError(Exception):
+    """The group allowed longer messages while this one was looked at: it has to come again."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fate:
     """What became of a message, to be said once it is durable."""
@@ -178,6 +182,8 @@ class Intake:
         command: Command | None,
         now: datetime,
     ) -> _Fate:
+        if made.too_long and isinstance(verdict, Pass | Hold) and arrival.confirms is None:
+            raise StaleDraftError
         if command and _is_heard(command, verdict):
             gone = await self._obey.obey(c, command, inbound, arrival, now)
             return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))

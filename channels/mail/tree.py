@@ -43,6 +43,8 @@ _BOUNDARY_LINE = re.compile(
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\(.)")
+_META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}\bcharset=[\"']?([\w-]{1,40})", re.IGNORECASE)
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _READ_AS_PLAIN = {"text/plain", "text/markdown", "text/x-markdown"}
 _SILENT = {
@@ -131,8 +133,25 @@ class Part(StdMessage):
         del self["content-transfer-encoding"]
         if encoding in _TRANSFER_ENCODINGS:
             self["Content-Transfer-Encoding"] = encoding
+        if encoding == "base64":
+            self.set_payload(_whole_groups(str(self.get_payload())))
         payload = self.get_payload(decode=True)
         return payload if isinstance(payload, bytes) else b""
+
+
+def _charset_inside(octets: bytes, what: str) -> str:
+    """The charset that html names in itself, where its header names none."""
+    found = _META_CHARSET.search(octets, 0, 2_000) if what == "text/html" else None
+    return found[1].decode("ascii") if found else ""
+
+
+def _whole_groups(text: str) -> str:
+    """Base64 without a last letter that can stand for nothing; with it nothing would be decoded."""
+    letters = len(_NO_BASE64.sub("", text))
+    if letters % 4 != 1:
+        return text
+    last = max(text.rfind(letter) for letter in set(_NO_BASE64.sub("", text)))
+    return text[:last] + text[last + 1 :]
 
 
 def take_apart(raw: bytes, depth: int = 0) -> Part:
@@ -292,7 +311,7 @@ def _read_leaf(part: Part, what: str, ours: str) -> _Read:
     if attached or what not in _READ_AS_PLAIN | {"text/html"} or is_picture(octets):
         return _beside(part)
     given = part.parameters()
-    text = decode(octets, given.get("charset", ""))
+    text = decode(octets, given.get("charset") or _charset_inside(octets, what))
     if what == "text/html":
         shown, not_hers = text_and_pictures(text)
         return replace(_plain(clean(shown), ours), plain=False, source=text, not_hers=not_hers)

@@ -455,7 +455,7 @@ def _others() -> Iterator[tuple[str, str, Make]]:
     yield "33", "audio with a title", beside("audio/mpeg", b"ID3\x03\0\0\0\0\0\x1f" + TAG.encode())
     for kind in ("jpeg", "png", "gif", "webp", "heic"):
         yield "33", f"{kind} with metadata", beside(f"image/{kind}", picture(kind), _SHOWN.replace("{suffix}", kind))
-        yield "33", f"{kind} declared as something else", beside("application/octet-stream", picture(kind))
+    yield "33", "picture declared as something else", beside("text/plain", picture("png"))
     yield "33", "picture with a file behind it", beside("image/jpeg", picture("jpeg") + _zip(f"{TAG}.txt", ROBIN))
     yield "33", "picture in html", many("related", lines("Content-Type: text/html", "", '<p>{keep}</p><img src="cid:{tag}" alt="{tag}">'), part("image/png", picture("png"), "Content-ID: <{tag}>"))
     yield "12", "another boundary than declared", _misdeclared
@@ -549,6 +549,6 @@ def vectors() -> list[Vector]:
         for row, charset, cte, more in _CODINGS
     ]
     found += [Vector(row, name, page(source)) for row, name, source in _PAGES]
-    found += [Vector(row, f"{name}, with a text", page(source, "{keep} hello")) for row, name, source in _PAGES[::2]]
+    found += [Vector(row, f"{name}, with a text", page(source, "{keep} hello")) for row, name, source in _PAGES[::4]]
     found += [Vector(row, name, make) for row, name, make in _others()]
     return [*found, *_robots()]

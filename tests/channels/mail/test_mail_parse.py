@@ -582,3 +582,17 @@ def test_every_address_of_a_header_is_found(value: str) -> None:
     """The quick search finds what the plain one found."""
     plain = re.findall(r"[^\s<>,;:@()\[\]\"]+@[^\s<>,;:@()\[\]\"]+", value)
     assert {found.reveal() for found in addresses(value)} == set(plain)
+
+
+def test_base64_with_a_letter_too_many_is_read() -> None:
+    """A last letter that can stand for nothing does not make the rest unreadable."""
+    head = b"From: a@b.example\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    assert read(head + b"SGVsbG8gV29ybGQhA\r\n").text.reveal() == "Hello World!"
+
+
+def test_html_may_name_its_charset_itself() -> None:
+    """Where the header names no charset, the one inside the html counts."""
+    head = b"From: a@b.example\r\nContent-Type: text/html\r\n\r\n"
+    page = '<meta charset="iso-8859-2"><p>Dzi\u0119kuj\u0119 \u017ce jeste\u015b</p>'
+    made = read(head + page.encode("iso-8859-2"))
+    assert made.text.reveal() == "Dzi\u0119kuj\u0119 \u017ce jeste\u015b"
