@@ -28,7 +28,7 @@ from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due
 from relay.store.outbox import SealedReader
-from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use
+from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use, Vault
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -45,6 +45,20 @@ _LOST_ANSWER_WAIT = timedelta(minutes=2)
 _DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
 
 
+@dataclass(slots=True)
+class _Shared:
+    """A body that the parcels of one claim share: opened once, gone with the last of them."""
+
+    sealed: SealedBody
+    opened: Body | None = None
+
+    def open(self, vault: Vault, due: Due, expires: datetime) -> Body:
+        """Raises `UnsealError` if its key is gone."""
+        if self.opened is None:
+            self.opened = vault.open_body(due.post_id, due.group_id, expires, self.sealed)
+        return self.opened
+
+
 @dataclass(frozen=True, slots=True)
 class _Parcel:
     """A claimed delivery, ready to be opened and sent."""
@@ -52,7 +66,7 @@ class _Parcel:
     due: Due
     token: int
     reader: SealedReader
-    body: SealedBody
+    body: _Shared
     look: Look
 
 
@@ -258,7 +272,8 @@ class Courier:
         if not going:
             return []
         readers = await self._outbox.contacts(c, going)
-        bodies = await self._outbox.bodies(c, (row.post_id for row in going))
+        sealed = await self._outbox.bodies(c, (row.post_id for row in going))
+        bodies = {post_id: _Shared(body) for post_id, body in sealed.items()}
         await self._looks.prepare(c, going)
         return [
             _Parcel(row, token, readers[row.member_id], bodies[row.post_id], self._looks.at(row))
@@ -292,7 +307,7 @@ class Courier:
     def _open(self, parcel: _Parcel) -> Outgoing:
         due = parcel.due
         expires = moment(due.expires)
-        body: Body = self._vault.open_body(due.post_id, due.group_id, expires, parcel.body)
+        body = parcel.body.open(self._vault, due, expires)
         to, write_to = parcel.reader.open(self._roster)
         reader, mint = due.member_id, self._vault.mint
         issued = day(self._clock.now()) << DAY_SHIFT | due.post_id & (1 << DAY_SHIFT) - 1

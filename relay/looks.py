@@ -7,7 +7,6 @@ if she said so herself.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,19 +32,24 @@ class Look:
     watch: Watch
     ours: re.Pattern[str]
     posts: frozenset[int]
-    found: dict[bytes, frozenset[int]] = field(default_factory=dict, repr=False)
-    """What was found, by digest of the text: readers of a post share it."""
+    found: dict[int, frozenset[int]] = field(default_factory=dict, repr=False)
+    """What was found, by hash of the text, so that no word is kept: readers of a post share it."""
 
     def allows(self, text: str, reader: int, shown: int | None) -> bool:
         """Whether a text shows no contact but those of these two members."""
-        text = self.ours.sub("", text)  # what is left of the heads of one post is the same for all
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        exposed = self.found.get(digest)
+        exposed = self.found.get(hash(text))
+        if exposed is None:
+            exposed = self._look_up(self.ours.sub("", text))
+        return exposed <= {reader, shown}
+
+    def _look_up(self, text: str) -> frozenset[int]:
+        """As `found`; without our own tokens the heads of one post are the same for all."""
+        exposed = self.found.get(hash(text))
         if exposed is None:
             if len(self.found) >= _MOST_TEXTS:
                 self.found.clear()
-            exposed = self.found[digest] = self.watch.exposed(text)
-        return exposed <= {reader, shown}
+            exposed = self.found[hash(text)] = self.watch.exposed(text)
+        return exposed
 
 
 class Looks:

@@ -28,7 +28,9 @@ _SECTION = re.compile(r"\*\d*\*?=\"?(?:[\w-]*'[\w-]*')?")
 _BOUNDARY = re.compile(r"boundary\s*=\s*\"?([^\";\r\n]+)", re.IGNORECASE)
 _CODED = re.compile(r"[A-Za-z0-9+/]{16,}")
 _DEFLATED = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
-_HIDDEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
+)
 _TAGS = re.compile(r"<[^<>]*>")
 _SIGNS = re.compile(r"[\W_]+")
 _MOST_INFLATED = 1_000_000
@@ -136,7 +138,9 @@ class Search:
                 self._numbers[contact] = _number(contact)
             else:
                 self._add_address(contact)
-        self._exact = {needle: word for word in words for needle in {word.lower(), word.lower()[::-1]}}
+        self._exact = {
+            needle: word for word in words for needle in {word.lower(), word.lower()[::-1]}
+        }
         self._cased = _coded({*contacts, TAG})
 
     def _add_address(self, address: str) -> None:
@@ -145,7 +149,7 @@ class Search:
         coded = base64.b32encode(address.encode()).decode().rstrip("=").lower()
         forms = {plain, plain[::-1], turned, coded, address.encode().hex()}
         local = _squashed(address.partition("@")[0])
-        self._needles |= {form: address for form in forms | {local, local[::-1]}}
+        self._needles |= dict.fromkeys(forms | {local, local[::-1]}, address)
 
     def hits(self, texts: Iterable[str]) -> set[str]:
         """What was found."""

@@ -12,6 +12,7 @@ import codecs
 import email.utils
 import re
 import time
+import tomllib
 import zlib
 from base64 import b32encode, b64encode
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -21,7 +22,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from keep_texts import HOTLINES, KEEP
 from leak_search import TAG, Search, readings
 from leak_vectors import (
     FOREIGN,
@@ -175,7 +175,9 @@ def leaks(there: Circle, found: Search) -> list[str]:
         look(where, seen)
         look(f"{where} (envelope)", {mail.mail_from})
         everything = "\n".join([mail.mail_from, *seen]).lower()
-        out |= {f"{where}: way in of {who}" for who in there.others_ways(mail.recipient, everything)}
+        out |= {
+            f"{where}: way in of {who}" for who in there.others_ways(mail.recipient, everything)
+        }
     for text in there.texts():
         look(text[:24], {text})
         out |= {f"{text[:24]}: way in of {who}" for who in there.others_ways(SOL, text.lower())}
@@ -196,7 +198,9 @@ def lost(there: Circle, sent: Sequence[tuple[Vector, At, int]]) -> list[str]:
     return wrong
 
 
-async def send_all(there: Circle, chosen: Iterable[tuple[int, Vector]]) -> list[tuple[Vector, At, int]]:
+async def send_all(
+    there: Circle, chosen: Iterable[tuple[int, Vector]]
+) -> list[tuple[Vector, At, int]]:
     """Send them, a few at once, and wait until all is done."""
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -313,9 +317,7 @@ async def test_what_she_confirms_leaks_nothing(tmp_path: Path) -> None:
         box = town.mail.inbox(contact, name=f"Fenna {TAG}")
         write_to = fern.write_to.reveal()
         text = f"lantern001x from {contact}, {ROBIN}"
-        code, _ = await box.write(
-            write_to, "Tuesday", text, sign=False, headers={"X-Mailer": TAG}
-        )
+        code, _ = await box.write(write_to, "Tuesday", text, sign=False, headers={"X-Mailer": TAG})
         assert code == 250
         await there.settled()
         (question,) = box.mails
@@ -349,17 +351,20 @@ async def test_what_a_mail_host_says_is_kept_from_all(tmp_path: Path) -> None:
 async def test_words_arrive_letter_for_letter(tmp_path: Path) -> None:
     """Dates, streets, names that are words, listed hotlines, all scripts: nothing is touched."""
     codings = ("base64", "quoted-printable", "8bit")
-    assert len(KEEP) >= 60
-    async with circle(tmp_path, {"hotlines": HOTLINES}) as there:
-        given = [
+    with (Path(__file__).parent / "keep_texts.toml").open("rb") as file:
+        given = tomllib.load(file)
+    keep: list[str] = given["texts"]
+    assert len(keep) >= 60
+    async with circle(tmp_path, {"hotlines": given["hotlines"]}) as there:
+        notes = [
             Vector("keep", text, says(text, cte=codings[number % 3]), None, f"Note {number}")
-            for number, text in enumerate(KEEP)
+            for number, text in enumerate(keep)
         ]
-        assert {code for _, _, code in await send_all(there, enumerate(given))} == {250}
+        assert {code for _, _, code in await send_all(there, enumerate(notes))} == {250}
         mailed = {m.subject: m.text for m in there.copies(IVY)}
-        assert {t: mailed[f"Note {n}"] for n, t in enumerate(KEEP)} == {t: t for t in KEEP}
+        assert {text: mailed[f"Note {n}"] for n, text in enumerate(keep)} == {t: t for t in keep}
         texted = there.texts()
-        assert [text for text in KEEP if f"Robin: {text}" not in texted] == []
+        assert [text for text in keep if f"Robin: {text}" not in texted] == []
         assert there.notices(ROBIN) == []
 
 
