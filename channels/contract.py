@@ -71,6 +71,8 @@ class Inbound:
     provider_id: str
     """The provider's own id; a repeat of the same message carries the same one."""
     sender: Contact
+    sender_name: Secret = NO_WORDS
+    """The real name that came with it, such as that of a From line; never passed on."""
     to: Secret
     """The proxy number or alias it was written to: it decides the group, nothing else does."""
     text: Secret

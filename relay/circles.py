@@ -44,7 +44,13 @@ class Circle:
             if len(self.guards) >= _MOST_GUARDS:
                 self.guards.clear()
             keep = [entry.strip() for entry in settings.hotlines.split(",") if entry.strip()]
-            guard = Guard(self.people, strangers=settings.strangers, keep=keep, region=region)
+            guard = Guard(
+                self.people,
+                strangers=settings.strangers,
+                keep=keep,
+                region=region,
+                watch=self.watch,
+            )
             self.guards[key] = guard
         return guard
 

@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     smarthost: Annotated[SecretStr, AfterValidator(_smarthost)] | None = Field(
         None, description="where mail goes out: smtp://host:port, smtps://user:password@host:port"
     )
+    require_tls_onward: bool = Field(
+        default=False, description="ask the smarthost to send on encrypted or not at all (RFC 8689)"
+    )
     dns_server: Listen | None = Field(None, description="host:port; the system's if not set")
     mta_sts: str = Field(
         "testing",

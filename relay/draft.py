@@ -13,10 +13,12 @@ from channels.contract import NO_WORDS, Inbound, Picture, Trait
 from channels.files import Refused, Words, clean
 from channels.secret import Secret
 from relay.circles import Circle
+from relay.guard.find import Guard
 from relay.guard.mask import masked
-from relay.guard.people import Finding
+from relay.guard.people import Finding, Person
 from relay.model import Body, Group, Member
 
+_WORDS_OF_A_NAME = 2
 MOST_PICTURES = 5
 """In one message; more of them would not fit into many a mailbox."""
 
@@ -45,13 +47,26 @@ class Rules:
     author: Member
     circle: Circle
     region: str
+    real_name: Secret = NO_WORDS
+    """The name her mail program put beside her address."""
 
     def look(self, text: str) -> tuple[Finding, ...]:
         """The contacts and names in a text that the group does not want to be seen."""
         settings = self.group.settings
         if settings.contacts == "allow":
             return ()
-        return self.circle.guard(settings, self.region).find(text)
+        found = self.circle.guard(settings, self.region).find(text)
+        own = [f for f in self._her_name(text) if not any(_overlap(f, other) for other in found)]
+        return tuple(sorted([*found, *own], key=lambda finding: finding.start))
+
+    def _her_name(self, text: str) -> tuple[Finding, ...]:
+        """Where her own full name stands; a single word may be anything."""
+        if len(self.real_name.reveal().split()) < _WORDS_OF_A_NAME:
+            return ()
+        herself = Person(
+            id=self.author.id, name=self.author.name, contacts=(), names=(self.real_name,)
+        )
+        return Guard([herself], strangers=False).find(text)
 
     def masked(self, text: str, found: Sequence[Finding]) -> Secret:
         """The text with what was found replaced."""
@@ -86,6 +101,10 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
         files_left_out=left_out,
         characters=len(whole_text),
     )
+
+
+def _overlap(one: Finding, other: Finding) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _too_long(rules: Rules, characters: int, *, files_left_out: bool) -> Draft:

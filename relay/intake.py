@@ -122,6 +122,7 @@ class Intake:
                 author=arrival.member,
                 circle=await self._circles.of(c, arrival.group.id),
                 region=self._region,
+                real_name=inbound.sender_name,
             )
         thread = self._thread(inbound, arrival.member)
         if inbound.files or len(text) > _LONG_WORK:

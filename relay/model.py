@@ -85,6 +85,8 @@ class MemberSettings:
     timezone: str = ""
     quiet: str = ""
     language: str = ""
+    real_names: str = ""
+    """Names, separated by commas, that must not be seen in the group. Never shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

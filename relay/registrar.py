@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels import contact as contacts
 from channels.contact import EMAIL, SMS, BadContactError
-from channels.secret import Contact, Secret
+from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState
 from relay.clock import Clock, moment
@@ -345,6 +345,8 @@ def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberS
         read_zone(settings.timezone)
     if settings.quiet:
         read_window(settings.quiet, settings.timezone or "UTC")
+    if len(settings.real_names) > _LONGEST_LIST:
+        raise RefusalError(f"Real names have at most {_LONGEST_LIST} characters together.")
     return settings
 
 
@@ -407,4 +409,5 @@ def show_member(member: Member) -> dict[str, Any]:
         "facilitator": member.facilitator,
         "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
         **{f.name: getattr(member.settings, f.name) for f in fields(MemberSettings)},
+        "real_names": REDACTED if member.settings.real_names else "",
     }

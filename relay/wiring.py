@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -285,6 +286,7 @@ def _mail_out(settings: Settings) -> MailOutConfig:
         programme_name=settings.programme_name,
         notice_address=f"programme@{domain}",
         send_seconds=_longest_send(settings),
+        require_tls_onward=settings.require_tls_onward,
     )
 
 
@@ -315,7 +317,10 @@ def make_dkim_key(path: Path, *, ed25519: bool = False) -> bool:
     unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)
-    unfinished.write_bytes(dkim.generate_key(dkim.Kind.ED25519 if ed25519 else dkim.Kind.RSA))
+    with unfinished.open("wb") as file:
+        file.write(dkim.generate_key(dkim.Kind.ED25519 if ed25519 else dkim.Kind.RSA))
+        file.flush()
+        os.fsync(file.fileno())
     unfinished.rename(path)  # a full disk must not leave half a key that is kept for ever
     return True
 

@@ -19,6 +19,8 @@ from channels.contact import BadContactError, address
 from channels.mail.charsets import decode, guess
 from channels.secret import Contact, Secret
 
+_LONGEST_NAME = 100
+_ANGLES = re.compile(r"<[^<>]*>")
 LONGEST_READ = 2_000
 """Characters of one header value that are looked at: bounds the work on hostile ones."""
 _ROUNDS = 3
@@ -126,6 +128,17 @@ def mailbox(value: str) -> Contact | None:
         return address(next(iter(found.values())))
     except BadContactError:
         return None
+
+
+def display_name(value: str) -> Secret:
+    """The name beside the one address of a From header; empty where there is none."""
+    shown = safe_header(value[:LONGEST_READ])
+    name = _ANGLES.sub(" ", shown).replace('"', " ").replace("\\", " ")
+    name = " ".join(name.strip(" ()'").split())
+    if "@" in name or len(name) > _LONGEST_NAME:
+        return Secret("")
+    last, comma, first = name.partition(", ")
+    return Secret(f"{first} {last}" if comma else name)
 
 
 def _bare(value: str) -> str:

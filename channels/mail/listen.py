@@ -238,6 +238,7 @@ def _inbound(mail: _Mail, parsed: Parsed, alias: Secret, checked: Checked, proof
         channel=EMAIL,
         provider_id=_provider_id(mail.raw, parsed, alias, checked),
         sender=parsed.sender or _NOBODY,
+        sender_name=parsed.sender_name,
         to=alias,
         text=parsed.text,
         subject=parsed.subject,

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from channels.contract import File, Trait
-from channels.mail.headers import addresses, as_text, mailbox, moment, safe_header
+from channels.mail.headers import addresses, as_text, display_name, mailbox, moment, safe_header
 from channels.mail.robots import automatic
 from channels.mail.tree import Part, TooDeepError, TooManyPartsError, take_apart, take_in
 from channels.secret import Contact, Secret
@@ -48,6 +48,8 @@ class Parsed:
 
     sender: Contact | None
     """The one mailbox of the one From header; `None` in any doubt."""
+    sender_name: Secret
+    """The name beside it."""
     message_id: Secret
     date: datetime | None
     """Aware, UTC."""
@@ -92,6 +94,7 @@ def read(raw: bytes, *, null_sender: bool = False, ours: str = "") -> Parsed:
         traits.add(Trait.AUTOMATIC)
     return Parsed(
         sender=_sender(heads.get("from", [])),
+        sender_name=display_name(_first(heads, "from")),
         message_id=Secret(_first(heads, "message-id").strip()[:998]),
         date=moment(_first(heads, "date")),
         to=addresses(",".join(heads.get("to", []) + heads.get("cc", []))),

@@ -31,8 +31,10 @@ class Guard:
         strangers: bool,
         keep: Sequence[str] = (),
         region: str | None = None,
+        watch: Watch | None = None,
     ) -> None:
-        self.watch = Watch(people)
+        """`watch` may be given, if there is one of the same people already."""
+        self.watch = watch or Watch(people)
         self._names = Names(people)
         self._strangers = strangers
         self._regions = _regions(people, region)

@@ -501,7 +501,9 @@ class Roster:
             opened = self.open_contact(member_id, channel, contact)
         except (UnsealError, ValueError, TypeError, KeyError):
             return None
-        return Person(id=member_id, name=name, contacts=(opened,))
+        real = self._cards(member_id, "member", card).get("real_names", "").split(",")
+        names = tuple(Secret(each.strip()) for each in real if each.strip())
+        return Person(id=member_id, name=name, contacts=(opened,), names=names)
 
     async def block(self, c: AsyncConnection, member: Member, other: Member) -> None:
         """Let `other` no longer write to `member` alone."""
@@ -618,7 +620,12 @@ class Roster:
 
 
 def _member_settings(card: dict[str, Any]) -> MemberSettings:
-    return MemberSettings(timezone=card["timezone"], quiet=card["quiet"], language=card["language"])
+    return MemberSettings(
+        timezone=card["timezone"],
+        quiet=card["quiet"],
+        language=card["language"],
+        real_names=card.get("real_names", ""),
+    )
 
 
 def _random_name(length: int) -> str:

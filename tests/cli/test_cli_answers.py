@@ -18,7 +18,7 @@ GROUP_KEYS = [
 ]  # fmt: skip
 MEMBER_KEYS = [
     "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "agreed",
-    "timezone", "quiet", "language",
+    "timezone", "quiet", "language", "real_names",
 ]  # fmt: skip
 
 

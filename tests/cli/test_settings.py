@@ -39,7 +39,7 @@ def test_every_setting_can_come_from_either_place(
         "dns_server": "127.0.0.1:53", "dkim_selector": "s2", "twilio_account_sid": "AC" + "a" * 32,
         "twilio_auth_token": "t", "twilio_api_url": "https://b.example",
         "twilio_message_privacy": True, "programme_name": "P", "post_life_hours": 5,
-            "phone_region": "DE", "mta_sts": "enforce",
+            "phone_region": "DE", "mta_sts": "enforce", "require_tls_onward": True,
         "lease_seconds": 30, "log_level": "debug",
     }  # fmt: skip
     assert set(values) == set(Settings.model_fields)

@@ -17,7 +17,7 @@ import zlib
 from base64 import b32encode, b64encode
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -50,6 +50,8 @@ OPEN = {"html": "yes", "pictures": "yes", "private": "yes", "longest": "6000"}
 NAMES = {ROBIN: "Robin", IVY: "Ivy", OAK: "Oak", SOL: "Sol"}
 IN_MACHINERY = {"12", "13", "14", "15", "16", *map(str, range(22, 34))}
 """Rows whose messages go through a group that lets html and pictures out."""
+BACKWARDS = "right to left override"
+"""An address typed backwards: the last look does not turn words around, the contact guard does."""
 
 
 @dataclass
@@ -72,11 +74,10 @@ class Circle:
         """What message `number` of Robin is made with."""
         return At(number, self.way_in(ROBIN), (self.mask(IVY), self.way_in(IVY)))
 
-    async def send(self, raw: bytes, to: str = "", *, sign: bool = True) -> int:
-        """Hand a message of Robin's in, as her provider does; the code of the answer."""
-        box = self.town.mail.inbox(ROBIN)
-        octets = signed(raw, box.domain) if sign else raw
-        code, _ = await box.send_raw(to or self.way_in(ROBIN), octets)
+    async def send(self, raw: bytes, to: str = "", writer: str = ROBIN) -> int:
+        """Hand a message in, as its writer's provider does; the code of the answer."""
+        box = self.town.mail.inbox(writer)
+        code, _ = await box.send_raw(to or self.way_in(writer), signed(raw, box.domain))
         return code
 
     async def settled(self) -> None:
@@ -226,6 +227,9 @@ async def test_nothing_of_the_writer_leaves(tmp_path: Path, wishes: dict[str, st
         out = [f"{names.get(line[:11], '')} {line}" for line in leaks(there, search())]
         assert out == []
         assert lost(there, sent) == []
+        copies = there.copies(IVY)
+        ways = (any(m.html for m in copies), any(b"picture-1." in m.raw for m in copies))
+        assert ways == (bool(wishes), bool(wishes))
         assert '"event": "trouble"' not in there.printed.getvalue()
         assert "would_leak" not in there.printed.getvalue()
 
@@ -285,6 +289,59 @@ async def test_a_mask_takes_nothing_along(tmp_path: Path) -> None:
         assert there.copies(OAK) == []
         assert there.texts() == []
         assert "lantern001x only you" in there.copies(IVY)[0].text
+        assert leaks(there, search()) == []
+
+
+async def test_a_private_mail_takes_as_little_along(tmp_path: Path) -> None:
+    """Every tenth vector, with html and pictures, written to one member's mask."""
+    async with circle(tmp_path, OPEN) as there:
+        mask = there.mask(IVY)
+        chosen = [(n, v) for n, v in enumerate(vectors()) if n % 10 == 3 and v.arrives]
+        for number, vector in chosen:
+            at = replace(there.at(number), to=mask)
+            assert await there.send(written(vector, at), mask) == 250
+        await there.settled()
+        words = "\n".join(mail.text for mail in there.copies(IVY))
+        assert [v.name for n, v in chosen if there.at(n).keep not in words] == []
+        assert there.texts() == []
+        assert leaks(there, search()) == []
+
+
+async def test_the_last_look_stops_what_no_guard_replaced(tmp_path: Path) -> None:
+    """Where the group allows contacts, another member's address still reaches nobody but herself.
+
+    Oak writes what she knows of Robin, in every guise of an address in words.
+    """
+    async with circle(tmp_path, {**OPEN, "contacts": "allow"}, oak_reads=True) as there:
+        rows, unasked = {"17", "18", "20", "22"}, {"a stranger's address", BACKWARDS}
+        given = [(n, v) for n, v in enumerate(vectors()) if v.row in rows]
+        chosen = [(n, v) for n, v in given if v.name not in unasked]
+        for number, vector in chosen:
+            hers = replace(vector, from_=f"Oak <{OAK}>")
+            at = replace(there.at(number), to=there.way_in(OAK))
+            assert await there.send(written(hers, at), writer=OAK) == 250
+        await there.settled()
+        assert there.printed.getvalue().count("would_leak") > len(chosen)
+        found, mails = Search([ROBIN], []), there.town.mail.mails
+        others = [mail for mail in mails if mail.recipient != ROBIN]
+        assert [m.text for m in others if found.hits(readings(m.raw))] == []
+        assert [text for text in there.texts() if found.hits({text})] == []
+
+
+async def test_a_text_takes_nothing_along(tmp_path: Path) -> None:
+    """What comes in by text is guarded alike: contacts of hers and of the others, with pictures."""
+    async with circle(tmp_path, OPEN) as there:
+        phone = there.town.carrier.phone(SOL)
+        said = (
+            f"call me at {SOL}",
+            "or 202 555 0183",
+            f"{ROBIN} knows",
+            "mara.halewood (at) willow",
+        )
+        for text in said:
+            assert await phone.text(there.way_in(SOL), f"lantern001x {text}", media=1) == 200
+        await there.settled()
+        assert len(there.copies(IVY)) == len(said)
         assert leaks(there, search()) == []
 
 

@@ -72,6 +72,7 @@ class House:
         html: str = "",
         files: tuple[File, ...] = (),
         answers: tuple[Secret, ...] = (),
+        real_name: str = "",
     ) -> Receipt:
         """A member writes from her contact to where she writes, or to another place."""
         self.messages += 1
@@ -84,6 +85,7 @@ class House:
                 text=Secret(text),
                 subject=Secret(subject),
                 html=Secret(html),
+                sender_name=Secret(real_name),
                 files=files,
                 answers=answers,
                 proof=proof,

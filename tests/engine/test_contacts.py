@@ -12,6 +12,8 @@ from policies import catalogue
 from relay import draft as drafts
 from relay import wording
 from relay.intake import Intake
+from relay.model import show_id
+from relay.registrar import show_member
 from tests.engine.conftest import House
 
 ROBIN, SOL, ANA = "+12025550101", "+12025550103", "+12025550102"
@@ -135,3 +137,24 @@ async def test_a_subject_is_words_too(house: House) -> None:
     assert taken is Receipt.TAKEN
     posts = [out for out in house.email.sent if out.author is not None]
     assert [out.subject for out in posts] == [Secret("I am Oak")]
+
+
+async def test_her_mail_programs_name_for_her_is_replaced(house: House) -> None:
+    """The full name beside her address in From does not stand in what the others read."""
+    circle = await _circle(house)
+    words = "See you!\nMara Hale-Stone"
+    await house.say(circle["ivy"], IVY, words, real_name="Mara Hale-Stone")
+    await house.deliver()
+    assert house.sms.texts_to(SOL) == ["See you!\nIvy"]
+    assert house.email.texts_to(IVY) == [wording.MASKED_YOURS]
+
+
+async def test_real_names_a_facilitator_gave_are_replaced(house: House) -> None:
+    """They are kept sealed, never shown, and replaced in what anybody of the group writes."""
+    circle = await _circle(house)
+    registrar = house.engine.registrar
+    ivy = await registrar.change_member(show_id(circle["ivy"].id), {"real_names": "Mara Hale"})
+    assert show_member(ivy)["real_names"] == "[redacted]"
+    await house.say(circle["sol"], SOL, "I met Mara Hale today")
+    await house.deliver()
+    assert house.sms.texts_to(ANA) == ["I met Ivy today"]
