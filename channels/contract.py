@@ -110,6 +110,8 @@ class News(StrEnum):
     """The address does not exist or takes nothing any more (RFC 3463: 5.1.1 and its like)."""
     FAILED = "failed"
     """This copy was not delivered: full, too slow, or refused for what it is."""
+    UNWANTED = "unwanted"
+    """This copy was refused for what stands in it; that says nothing about her mailbox."""
     COMPLAINT = "complaint"
     """She told her provider that she does not want this (RFC 5965)."""
     UNSUBSCRIBE = "unsubscribe"

@@ -38,6 +38,25 @@ _ALONE = {"block": Command.BLOCK, "unblock": Command.UNBLOCK}
 """Words to another member's mask: they are about her alone."""
 
 
+_YES = frozenset(
+    ("", "y", "yes", "ok", "okay", "confirm", "confirmed", "si", "oui", "ja", "sim", "da", "tak")
+)
+
+
+_SURELY = frozenset(("yes", "si", "oui", "ja", "sim"))
+
+
+def is_yes(text: str) -> bool:
+    """Whether an answer to a question says yes: in a word, or by an empty mail, or begins so."""
+    first = text.strip().split(maxsplit=1)[:1]
+    return len(text) <= 60 and (_folded(text) in _YES or _folded("".join(first)) in _SURELY)
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in decomposed if c.isalnum())
+
+
 def parse(text: str, *, to_mask: bool = False) -> Command | None:
     """Read a whole message as a command; `None` if it is anything else.
 
@@ -48,6 +67,5 @@ def parse(text: str, *, to_mask: bool = False) -> Command | None:
     """
     if len(text) > 60:
         return None
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    word = "".join(c for c in decomposed if c.isalnum())
+    word = _folded(text)
     return _ALONE.get(word, _WORDS.get(word)) if to_mask else _WORDS.get(word)

@@ -28,7 +28,7 @@ from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due
 from relay.store.outbox import SealedReader
-from relay.vault.vault import DAY_SHIFT, SealedBody, UnsealError, Use, Vault
+from relay.vault.vault import DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -128,10 +128,15 @@ class Courier:
         """
         gone = set(member_ids)
         self._withdrawn |= gone
+        self._looks.forget()
         for task, parcel in self._sends.items():
             if parcel.due.author_id is not None and parcel.due.member_id in gone:
                 self._called_back.add(parcel.due.id)
                 task.cancel()
+
+    def readers(self) -> set[int]:
+        """The members to whom something of a group is on its way now."""
+        return {p.due.member_id for p in self._sends.values() if p.due.author_id is not None}
 
     async def run(self) -> None:
         """Deliver until cancelled; then let what is under way end, and write it down."""
@@ -147,6 +152,9 @@ class Courier:
         self._woken.clear()
         try:
             for parcel in await self._fill():
+                if self._went_meanwhile(parcel.due):
+                    self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+                    continue
                 self._in_hand.add(parcel.due.id)
                 task = asyncio.create_task(self._send(parcel), name="send")
                 self._sends[task] = parcel
@@ -263,7 +271,12 @@ class Courier:
         if not ended:
             return
         rows = [row for row, _ in ended]
-        missed = Counter(row.post_id for row, v in ended if isinstance(v, Drop) and v.why & _MISSED)
+        alone = await self._outbox.private_among(c, (row.post_id for row in rows))
+        missed = Counter(
+            row.post_id
+            for row, v in ended
+            if row.post_id in alone or (isinstance(v, Drop) and v.why & _MISSED)
+        )
         await self._outbox.lock_posts(c, (row.post_id for row in rows))
         await self._outbox.end(c, [row.id for row in rows], None)
         await self._endings.after(c, [row.post_id for row in rows], missed, now)
@@ -311,7 +324,7 @@ class Courier:
         to, write_to = parcel.reader.open(self._roster)
         reader, mint = due.member_id, self._vault.mint
         issued = day(self._clock.now()) << DAY_SHIFT | due.post_id & (1 << DAY_SHIFT) - 1
-        confirm = mint(Use.CONFIRM, body.confirm, reader) if body.confirm else NO_WORDS
+        confirm = mint(Use.CONFIRM, body.confirm, reader) if body.author is None else NO_WORDS
         shown = due.author_id if body.shown else None
         return Outgoing(
             post=due.post_id,
@@ -325,8 +338,10 @@ class Courier:
             html=body.html,
             pictures=body.pictures,
             private=body.private,
-            message_id=mint(Use.MESSAGE, due.post_id, reader),
-            references=tuple(mint(Use.MESSAGE, post, reader) for post in body.thread),
+            message_id=mint(Use.MESSAGE, due.post_id, reader | (body.private and PRIVATE)),
+            references=tuple(
+                mint(Use.MESSAGE, post & ~PRIVATE, reader | post & PRIVATE) for post in body.thread
+            ),
             return_path=mint(Use.BOUNCE, reader, issued),
             unsubscribe=mint(Use.UNSUBSCRIBE, reader, due.group_id),
             list_id=mint(Use.LIST, due.group_id, reader),
@@ -403,8 +418,10 @@ class Courier:
             ours |= await self._outbox.end(c, ids, token)
         missed = Counter(
             result.due.post_id
-            for result, (word, _) in zip(batch, said, strict=True)
-            if word in {Word.NEVER, Word.GIVEN_UP} and result.due.id in ours
+            for result, (word, fields) in zip(batch, said, strict=True)
+            if word in {Word.NEVER, Word.GIVEN_UP}
+            and result.due.id in ours
+            and fields["why"] != Trouble.WOULD_LEAK  # told to facilitators: it answers no guess
         )
         await self._mark_dead(c, batch, missed, now)
         await self._stop_leaks(c, batch, now)

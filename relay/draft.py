@@ -6,19 +6,23 @@ both take time, so this runs before the transaction, not in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels.contract import NO_WORDS, Inbound, Picture, Trait
 from channels.files import Refused, Words, clean
 from channels.secret import Secret
+from policies.pseudonym import skeleton
 from relay.circles import Circle
 from relay.guard.find import Guard
 from relay.guard.mask import masked
-from relay.guard.people import Finding, Person
+from relay.guard.people import Finding, Kind, Person
 from relay.model import Body, Group, Member
 
 _WORDS_OF_A_NAME = 2
+_COLONS = ":\uff1a\u2236\ua789\ufe55"
+_SPEAKER = re.compile(rf"\n(?=[^\S\n]*([^{_COLONS}\n]{{1,40}})[{_COLONS}])")
 MOST_PICTURES = 5
 """In one message; more of them would not fit into many a mailbox."""
 
@@ -32,11 +36,13 @@ class Draft:
     """The same with its author's own contact left in; `None` if hers is not in it."""
     guarded: bool
     """Whether something in it was replaced."""
+    telling: bool
+    """Whether its author may know that: what is hers, or what counts for anybody's contact."""
     files_left_out: bool
     characters: int
     """How long her words are."""
-    too_long: bool = False
-    """They are longer than the group allows, so nothing more was done with them."""
+    nothing: bool = False
+    """It was not made, because the message is not passed on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +74,36 @@ class Rules:
         )
         return Guard([herself], strangers=False).find(text)
 
+    def may_tell(self, finding: Finding) -> bool:
+        """Not of others' names, nor of their contacts where strangers' are left alone.
+
+        Being told would answer the question whether somebody is in the group.
+        """
+        if finding.whose == self.author.id:
+            return True
+        return finding.kind is not Kind.NAME and self.group.settings.strangers
+
     def masked(self, text: str, found: Sequence[Finding]) -> Secret:
-        """The text with what was found replaced."""
-        return Secret(masked(text, found, self.circle.people))
+        """The text with what was found replaced: what is hers by her pseudonym.
+
+        Others' never by theirs: whoever knows an address could ask whose it is by writing it.
+        """
+        herself = [person for person in self.circle.people if person.id == self.author.id]
+        return Secret(masked(text, found, herself))
 
 
-def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) -> Draft:
-    """Make a draft of a message; `text` is what it says, with its voices kept apart."""
+def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:
+    """Make a draft of a message."""
     settings = rules.group.settings
     pictures, words, left_out = _files(inbound, allowed=settings.pictures)
-    whole_text = "\n\n".join(part for part in (text, *words) if part)
+    written = inbound.text.reveal().strip()
+    whole_text = _in_one_voice("\n\n".join(part for part in (written, *words) if part), rules)
     subject = inbound.subject.reveal()
     if len(whole_text) > settings.longest:
-        return _too_long(rules, len(whole_text), files_left_out=left_out)
+        return nothing(rules.author, len(whole_text), files_left_out=left_out)
     found = (rules.look(subject), rules.look(whole_text))
     guarded = any(found)
-    same_words = whole_text == inbound.text.reveal().strip() and not guarded
+    same_words = whole_text == written and not guarded
     body = Body(
         author=rules.author.name,
         mask=rules.author.mask,
@@ -98,27 +118,36 @@ def draft(inbound: Inbound, text: str, thread: tuple[int, ...], rules: Rules) ->
         body=body,
         whole=_with_her_own(body, subject, whole_text, found, rules),
         guarded=guarded,
+        telling=any(rules.may_tell(finding) for findings in found for finding in findings),
         files_left_out=left_out,
         characters=len(whole_text),
     )
+
+
+def _in_one_voice(text: str, rules: Rules) -> str:
+    """Mark lines that would read as if another member spoke.
+
+    A text arrives as `Robin: hello`; a second line `Lou: hello` in it would look like a second
+    text. Only names of this group are marked, by `> `; all other words stay as they are.
+    """
+    others = {skeleton(p.name.reveal()) for p in rules.circle.people if p.id != rules.author.id}
+    return _SPEAKER.sub(lambda m: "\n> " if skeleton(m[1].strip()) in others else m[0], text)
 
 
 def _overlap(one: Finding, other: Finding) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _too_long(rules: Rules, characters: int, *, files_left_out: bool) -> Draft:
-    """A draft that no group gets: looking for contacts in a whole book would take seconds."""
-    nothing = Body(
-        author=rules.author.name, mask=rules.author.mask, subject=NO_WORDS, text=NO_WORDS
-    )
+def nothing(author: Member, characters: int, *, files_left_out: bool) -> Draft:
+    """A draft that nobody gets: looking for contacts in what is refused would be for nothing."""
     return Draft(
-        body=nothing,
+        body=Body(author=author.name, mask=author.mask, subject=NO_WORDS, text=NO_WORDS),
         whole=None,
         guarded=False,
+        telling=False,
         files_left_out=files_left_out,
         characters=characters,
-        too_long=True,
+        nothing=True,
     )
 
 

@@ -41,12 +41,17 @@ class Endings:
     ) -> None:
         """Drop what waits for members who left, stopped or cannot be reached.
 
-        With `missed` they count as not reached, and the authors will be told.
+        With `missed` they count as not reached, and the authors will be told; the author of what
+        was for one of them alone is told in any case.
         """
-        await self._pending.drop_of(c, member_ids)
+        for waiting in await self._pending.drop_of(c, member_ids):
+            if waiting.why is not Why.SECOND:
+                await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
-        await self.after(c, list(touched), touched if missed else {}, now)
+        alone = await self._outbox.private_among(c, touched)
+        lost = {post: n for post, n in touched.items() if missed or post in alone}
+        await self.after(c, list(touched), lost, now)
 
     async def tell_authors(self, c: AsyncConnection, ended: Sequence[Ended], now: datetime) -> None:
         """Tell authors that some were not reached, without naming or counting anyone.

@@ -86,6 +86,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             database=database,
             roster=roster,
             outbox=outbox,
+            pending=pending,
             vault=vault,
             endings=endings,
             departures=departures,

@@ -25,6 +25,7 @@ MOST_STRIKES = 5
 _WORDS = {
     News.DEAD: Word.BOUNCED,
     News.FAILED: Word.BOUNCED,
+    News.UNWANTED: Word.BOUNCED,
     News.COMPLAINT: Word.COMPLAINED,
     News.UNSUBSCRIBE: Word.UNSUBSCRIBED,
 }
@@ -63,6 +64,9 @@ class Feedback:
         """The member about whom the report was, if it changed something."""
         member = await self._whose(c, report, now)
         if member is None:
+            return None
+        if report.news is News.UNWANTED:
+            await self._outbox.lose(c, member.group_id, "unwanted", 1, now)
             return None
         if report.news is News.DEAD:
             done = await self._dead(c, member, now)

@@ -6,25 +6,25 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Inbound, Receipt, Trait
+from channels.contract import Inbound, Proof, Receipt, Trait
 from channels.secret import Secret
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
-from relay.commands import Command, parse
-from relay.draft import Draft, Rules, draft
+from relay.commands import Command, is_yes, parse
+from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
 from relay.judge import judge_post
 from relay.log import Word, say
-from relay.model import Body, Member, end_of_life
+from relay.model import Body, end_of_life
 from relay.obey import Obey
 from relay.store.pending import Why
 from relay.store.roster import Arrival
-from relay.vault.vault import Purpose, Use
+from relay.vault.vault import PRIVATE, Purpose, Use
 
 _ANSWERS = {
     Reason.EMPTY: wording.EMPTY,
@@ -41,9 +41,11 @@ _HEARD_UNPROVEN = {Command.STOP, Command.START, Command.HELP}
 _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
 
-_SPEAKER = re.compile(r"\n(?=[^\S\n]*([^:\uff1a\n]{1,40})[:\uff1a])")
 _PREFIXED = re.compile(r"\w{1,4}\s?:")
 """`Re:`, `AW:`, `Fwd:` and their like in any language."""
+
+_SECOND_THOUGHTS = timedelta(hours=1)
+"""How long `SEND AS IS` still finds what the others have got already."""
 
 _LONG_WORK = 20_000
 """Characters from which on a draft is made off the loop."""
@@ -114,9 +116,12 @@ class Intake:
         """What would leave if this is taken; `None` if it comes from nobody we know."""
         async with self._database.reading() as c:
             arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
-            if arrival is None:
+            if arrival is None or _asks_who_is_here(inbound, arrival):
                 return None
-            text = await self._in_one_voice(c, arrival.member, inbound.text.reveal().strip())
+            text, files = inbound.text.reveal().strip(), inbound.files
+            verdict = self._judge(inbound, arrival, len(text), len(files), self._clock.now())
+            if isinstance(verdict, Drop | Refuse):
+                return nothing(arrival.member, len(text), files_left_out=bool(files))
             rules = Rules(
                 group=arrival.group,
                 author=arrival.member,
@@ -124,28 +129,37 @@ class Intake:
                 region=self._region,
                 real_name=inbound.sender_name,
             )
-        thread = self._thread(inbound, arrival.member)
-        if inbound.files or len(text) > _LONG_WORK:
+        thread = self._thread(inbound, arrival)
+        if files or len(text) > _LONG_WORK:
             async with self._one_at_a_time:  # a picture can take seconds, and much memory
-                return await asyncio.to_thread(draft, inbound, text, thread, rules)
-        return draft(inbound, text, thread, rules)
+                return await asyncio.to_thread(draft, inbound, thread, rules)
+        return draft(inbound, thread, rules)
 
-    def _thread(self, inbound: Inbound, author: Member) -> tuple[int, ...]:
-        """The posts it answers: only ids that we gave to this very member count."""
-        read = (self._vault.read(Use.MESSAGE, token) for token in inbound.answers)
-        return tuple(found[0] for found in read if found is not None and found[1] == author.id)
+    def _judge(
+        self, inbound: Inbound, arrival: Arrival, characters: int, pictures: int, now: datetime
+    ) -> Verdict:
+        return judge_post(
+            self._policies,
+            inbound,
+            arrival.member,
+            arrival.group,
+            now,
+            characters=characters,
+            pictures=pictures,
+        )
 
-    async def _in_one_voice(self, c: AsyncConnection, author: Member, text: str) -> str:
-        """Mark lines that would read as if another member spoke.
+    def _thread(self, inbound: Inbound, arrival: Arrival) -> tuple[int, ...]:
+        """The posts it answers: only ids that we gave to this very member count.
 
-        A text arrives as `Robin: hello`; a second line `Lou: hello` in it would look like a second
-        text. Only names of this group are marked, by `> `; all other words stay as they are.
+        What was said to her alone leaves no trace in what she says to the group.
         """
-        named = {match[1].strip() for match in _SPEAKER.finditer(text)} - {author.name.reveal()}
-        if not named:
-            return text
-        others = await self._roster.names_in_use(c, author.group_id, named)
-        return _SPEAKER.sub(lambda m: "\n> " if m[1].strip() in others else m[0], text)
+        thread = []
+        for token in inbound.answers:
+            post, reader = self._vault.read(Use.MESSAGE, token) or (0, 0)
+            alone = reader & PRIVATE
+            if reader & ~PRIVATE == arrival.member.id and (arrival.reader or not alone):
+                thread.append(post | alone)
+        return tuple(thread)
 
     # In the transaction ----------------------------------------------------------------------
 
@@ -155,23 +169,30 @@ class Intake:
         arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
         if arrival is None:  # removed between the two looks
             return _UNKNOWN
-        verdict = judge_post(
-            self._policies,
-            inbound,
-            arrival.member,
-            arrival.group,
-            now,
-            characters=made.characters,
-            pictures=len(made.body.pictures),
-        )
+        if _asks_who_is_here(inbound, arrival):
+            return _UNKNOWN
+        pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
+        verdict = self._judge(inbound, arrival, made.characters, pictures, now)
         command = None if _is_forged(verdict) else _command(inbound, arrival)
-        if isinstance(verdict, Refuse) and not command and not _must_be_told(inbound, verdict):
+        if not command and await self._is_refused(c, inbound, arrival, verdict):
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not await self._outbox.is_new(c, self._seen(inbound), now):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         fate = await self._decide(c, inbound, arrival, made, verdict, command, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
+
+    async def _is_refused(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, verdict: Verdict
+    ) -> bool:
+        """Whether it gets the answer of a stranger's; then nothing of it is noted."""
+        if isinstance(verdict, Refuse):
+            return not _must_be_told(inbound, verdict)
+        if inbound.proof is Proof.PROVEN or Reason.AUTOMATIC in _reasons(verdict):
+            return False
+        if isinstance(verdict, Drop):  # who writes in her name must not fill her mailbox
+            return arrival.confirms is None
+        return arrival.confirms is None and await self._pending.is_full(c, arrival.member)
 
     async def _decide(
         self,
@@ -183,44 +204,60 @@ class Intake:
         command: Command | None,
         now: datetime,
     ) -> _Fate:
-        if made.too_long and isinstance(verdict, Pass | Hold) and arrival.confirms is None:
-            raise StaleDraftError
+        if command is Command.HELP and await self._is_flood(c, inbound, arrival, now):
+            return _Fate(Receipt.AGAIN, Word.AGAIN)
         if command and _is_heard(command, verdict):
             gone = await self._obey.obey(c, command, inbound, arrival, now)
             return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
-            return await self._confirm(c, arrival, arrival.confirms, now)
+            return await self._confirm(c, inbound, arrival, arrival.confirms, now)
+        if made.nothing and isinstance(verdict, Pass | Hold):
+            raise StaleDraftError
         if isinstance(verdict, Pass):
             return await self._post(c, arrival, made, now)
         if isinstance(verdict, Hold):
             return await self._ask_for_proof(c, arrival, made, command, verdict.until, now)
         return await self._answer(c, inbound, arrival, verdict, now)
 
+    async def _is_flood(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
+    ) -> bool:
+        """Whether somebody, perhaps not she, cried for help in her name within this hour."""
+        if inbound.proof is Proof.PROVEN:
+            return False
+        hour = now.strftime("%Y-%m-%dT%H")
+        blind = self._vault.index(Purpose.SEEN, "help", arrival.member.id, hour)
+        return not await self._outbox.is_new(c, blind, now)
+
     async def _post(
         self, c: AsyncConnection, arrival: Arrival, made: Draft, now: datetime
     ) -> _Fate:
         member, body = arrival.member, _addressed(made.body, arrival)
-        if made.guarded and arrival.group.settings.contacts == "ask":
+        if made.telling and arrival.group.settings.contacts == "ask":
             return await self._ask_for_a_wish(c, arrival, made, now)
         reader_id = arrival.reader.id if arrival.reader else None
         readers = await self._posting.publish(c, member, arrival.group, body, reader_id, now)
-        if made.guarded:
-            until = end_of_life(now, self._life)
-            kept = readers and await self._keep(c, arrival, made.whole, Why.SECOND, until, now)
-            text = wording.MASKED_YOURS if kept else wording.MASKED
+        if made.telling:
+            if readers and made.whole:
+                await self._keep(c, arrival, made.whole, Why.SECOND, now + _SECOND_THOUGHTS, now)
+            text = wording.MASKED_YOURS if readers and made.whole else wording.MASKED
             await self._notices.tell(c, member.id, text, now, anyway=True)
         if made.files_left_out:
-            some = arrival.group.settings.pictures
-            text = wording.SOME_FILES if some else wording.FILES_LEFT_OUT
-            await self._notices.tell(c, member.id, text, now, anyway=True)
+            await self._tell_of_files(c, arrival, now)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
+
+    async def _tell_of_files(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
+        some = arrival.group.settings.pictures
+        text = wording.SOME_FILES if some else wording.FILES_LEFT_OUT
+        await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
 
     async def _ask_for_a_wish(
         self, c: AsyncConnection, arrival: Arrival, made: Draft, now: datetime
     ) -> _Fate:
-        until = end_of_life(now, self._life)
-        kept = await self._keep(c, arrival, made.whole, Why.WISH, until, now)
-        text = wording.ASKED if kept else wording.ASKED_WITHOUT
+        text = wording.ASKED_WITHOUT
+        if made.whole:
+            text = wording.ASKED
+            await self._keep(c, arrival, made.whole, Why.WISH, end_of_life(now, self._life), now)
         await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.HELD, "contact")
 
@@ -235,11 +272,9 @@ class Intake:
     ) -> _Fate:
         """Nothing proves that she wrote it: ask her, at the address we know."""
         if command:
-            await self._notices.tell(c, arrival.member.id, wording.NOT_FOLLOWED, now, anyway=True)
-            return _Fate(Receipt.TAKEN, Word.DROPPED, Reason.NOT_PROVEN)
-        pending_id = await self._keep(c, arrival, made.body, Why.PROOF, until, now)
-        if pending_id is None:
             return _Fate(Receipt.REFUSED, Word.REFUSED, Reason.NOT_PROVEN)
+        body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
+        pending_id = await self._keep(c, arrival, body, Why.PROOF, until, now)
         await self._notices.tell(
             c, arrival.member.id, wording.CONFIRM, now, anyway=True, confirm=pending_id
         )
@@ -249,14 +284,12 @@ class Intake:
         self,
         c: AsyncConnection,
         arrival: Arrival,
-        body: Body | None,
+        body: Body,
         why: Why,
         until: datetime,
         now: datetime,
-    ) -> int | None:
-        """Keep a message back for its author's word. `None` if there is nothing to keep."""
-        if body is None:
-            return None
+    ) -> int:
+        """Keep a message back for its author's word."""
         return await self._pending.add(
             c,
             arrival.member,
@@ -268,16 +301,42 @@ class Intake:
         )
 
     async def _confirm(
-        self, c: AsyncConnection, arrival: Arrival, pending_id: int, now: datetime
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, pending_id: int, now: datetime
     ) -> _Fate:
-        """She says that a message is hers: it goes on as if it had been proven at once."""
+        """She answers the question whether a message is hers; other notices take no answer."""
+        member, settings = arrival.member, arrival.group.settings
+        if pending_id == 0:
+            await self._notices.tell(c, member.id, wording.NOBODY_READS, now, anyway=True)
+            return _Fate(Receipt.TAKEN, Word.DROPPED, "notice")
         waiting = await self._pending.take(c, pending_id, now)
         if waiting is None or waiting.body is None:
-            await self._notices.tell(c, arrival.member.id, wording.NOTHING_WAITS, now, anyway=True)
+            await self._notices.tell(c, member.id, wording.NOTHING_WAITS, now, anyway=True)
             return _Fate(Receipt.TAKEN, Word.DROPPED, Reason.EXPIRED)
-        readers = await self._posting.publish(
-            c, arrival.member, arrival.group, waiting.body, waiting.reader_id, now
-        )
+        looser = waiting.body.shown and settings.contacts != "allow"  # than the group is by now
+        if looser or not is_yes(inbound.text.reveal()):
+            await self._notices.tell(c, member.id, wording.NOT_HERS, now, anyway=True)
+            await self._outbox.lose(c, member.group_id, "not_confirmed", 1, now)
+            return _Fate(Receipt.TAKEN, Word.DROPPED, Reason.NOT_PROVEN)
+        return await self._let_go(c, arrival, waiting.body, waiting.reader_id, now)
+
+    async def _let_go(
+        self,
+        c: AsyncConnection,
+        arrival: Arrival,
+        body: Body,
+        reader_id: int | None,
+        now: datetime,
+    ) -> _Fate:
+        """What was confirmed goes on as if it had been proven at once."""
+        member, group = arrival.member, arrival.group
+        if body.guarded and group.settings.contacts == "ask":
+            await self._notices.tell(c, member.id, wording.ASKED_WITHOUT, now, anyway=True)
+            return _Fate(Receipt.TAKEN, Word.HELD, "contact")
+        readers = await self._posting.publish(c, member, group, body, reader_id, now)
+        if body.guarded:
+            await self._notices.tell(c, member.id, wording.MASKED, now, anyway=True)
+        if body.files_left_out:
+            await self._tell_of_files(c, arrival, now)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
 
     async def _answer(
@@ -293,13 +352,19 @@ class Intake:
         if Reason.AUTOMATIC in reasons:
             await self._outbox.lose(c, arrival.group.id, Reason.AUTOMATIC, 1, now)
         else:
-            text = _answer_to(reasons, files=Trait.FILES_LEFT_OUT in inbound.traits)
+            files = bool(inbound.files) or Trait.FILES_LEFT_OUT in inbound.traits
+            text = _answer_to(reasons, files=files)
             await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
 
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
+
+
+def _asks_who_is_here(inbound: Inbound, arrival: Arrival) -> bool:
+    """A mask is known to the whole group: without proof it would tell whose address is in it."""
+    return arrival.reader is not None and inbound.proof is not Proof.PROVEN
 
 
 def _addressed(body: Body, arrival: Arrival) -> Body:

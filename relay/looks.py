@@ -74,6 +74,10 @@ class Looks:
             fresh[group_id] = look
         self._groups = fresh
 
+    def forget(self) -> None:
+        """Let go of every contact; copies in hand keep their own look."""
+        self._groups = {}
+
     def at(self, row: Due) -> Look:
         """The look for a copy that was prepared."""
         return self._groups[row.group_id]

@@ -123,6 +123,10 @@ class Body:
     """For one reader alone."""
     shown: bool = False
     """Its author wants her own contact to be seen in it."""
+    guarded: bool = False
+    """Something in it was replaced, and its author is to be told; only while it waits."""
+    files_left_out: bool = False
+    """The same of files."""
     confirm: int = 0
     """A notice about the pending message of this id: an answer to it lets that go."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contact import EMAIL
-from channels.contract import Inbound
+from channels.contract import Inbound, Proof
 from policies.facts import MemberState
 from relay import wording
 from relay.commands import Command
@@ -54,10 +54,14 @@ class Obey:
         self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
     ) -> Sequence[int]:
         """Nothing more to this person, in any group, from this transaction on."""
-        ids = await self._roster.same_person(c, inbound.sender)
+        proven = inbound.proof is Proof.PROVEN  # else nobody knows who wants silence: only here
+        ids = await self._roster.same_person(c, inbound.sender) if proven else [arrival.member.id]
         await self._roster.set_state(c, ids, MemberState.STOPPED)
         await self._endings.nothing_more_for(c, ids, now)
-        if inbound.channel == EMAIL:  # the carrier confirms texts; twice is once too often
+        known = not proven and arrival.member.state is MemberState.STOPPED
+        if (
+            inbound.channel == EMAIL and not known
+        ):  # the carrier confirms texts; twice is once too often
             await self._tell(c, arrival, wording.STOPPED, now)
         return ids
 
@@ -72,7 +76,8 @@ class Obey:
 
     async def _as_is(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """Her newest message again, with her own contact in it, because she says so."""
-        waiting = await self._pending.take_newest(c, arrival.member, now)
+        to = arrival.reader.id if arrival.reader else None
+        waiting = await self._pending.take_newest(c, arrival.member, to, now)
         if waiting is None or waiting.body is None:
             await self._tell(c, arrival, wording.NOTHING_WAITS, now)
             return

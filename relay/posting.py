@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contact import EMAIL
 from policies.facts import MemberState
 from relay import wording
 from relay.model import Body, Group, Member, end_of_life
@@ -64,6 +65,6 @@ class Posting:
             return False
         reader, hers = found
         present = reader.state is MemberState.ACTIVE and hers.id == group.id
-        if not present or reader.id == author.id:
-            return False
+        if not present or reader.id == author.id or reader.channel != EMAIL:
+            return False  # an answer by text would go to the whole group
         return not await self._roster.is_blocked(c, reader, author)

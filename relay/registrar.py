@@ -35,6 +35,7 @@ from relay.model import (
 )
 from relay.store.database import Database
 from relay.store.outbox import Held, Outbox
+from relay.store.pending import Pending
 from relay.store.roster import NewMember, ProxyNumber, Roster
 from relay.vault.vault import Vault
 
@@ -56,6 +57,7 @@ class Registrar:
         database: Database,
         roster: Roster,
         outbox: Outbox,
+        pending: Pending,
         vault: Vault,
         endings: Endings,
         departures: Departures,
@@ -65,6 +67,7 @@ class Registrar:
         self._database = database
         self._roster = roster
         self._outbox = outbox
+        self._pending = pending
         self._vault = vault
         self._endings = endings
         self._departures = departures
@@ -137,7 +140,10 @@ class Registrar:
                 raise RefusalError("This group is closed.")
             changed = replace(group, state=state)
             await self._roster.save_group(c, changed)
-            await self._outbox.hurry(c, group.id, self._clock.now())
+            now = self._clock.now()
+            await self._outbox.hurry(c, group.id, now)
+            if state is GroupState.CLOSED:
+                await self._endings.not_confirmed(c, await self._pending.drop_in(c, group.id), now)
             return changed
 
         return await self._database.transact(work)
@@ -234,10 +240,12 @@ class Registrar:
             held = await self._outbox.held(c, now)
             tallies = await self._outbox.tallies(c)
             losses: dict[str, int] = {}
+            waiting = await self._pending.count(c)
             if group_key is not None:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
                 losses = await self._outbox.losses(c, only.id)
+                waiting = await self._pending.count(c, only.id)
         return {
             "bodies": sum(h.bodies for h in held),
             "deliveries": {
@@ -247,6 +255,7 @@ class Registrar:
             "body_keys": len(self._vault.body_keys()),
             "groups": [_held_by(h, groups[h.group_id]) for h in held],
             "tallies": tallies,
+            "waiting_for_author": waiting,
             "not_passed_on": losses,
         }
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import sqlalchemy as sa
 from aiohttp import web
 from aiosmtplib import SMTP, SMTPException
+from sqlalchemy.exc import SQLAlchemyError
 
 from channels.contact import EMAIL
 from channels.contract import Accept, Channel, Hear
@@ -35,7 +36,7 @@ from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.intake import Intake
-from relay.log import Word, say
+from relay.log import Word, say, trouble
 from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
 from relay.web import WebServer, application
@@ -85,7 +86,7 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
         raise RefusalError("\n".join(problems))
     app = Application(engine)
     try:
-        _run(app, _purge(engine), "purge")
+        _run(app, _purge(app), "purge")
         await _start_delivery(app, roles)
         intake, feedback = Intake(engine, catalogue.POST, app.wake), Feedback(engine, app.wake)
         await _start_web(app, roles, intake.accept, feedback.hear)
@@ -96,13 +97,23 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
     return app
 
 
-async def _purge(engine: Engine) -> None:
-    """Forget, in this process too, what another one has destroyed the key of."""
+async def _purge(app: Application) -> None:
+    """See, in this process too, what another one did: keys destroyed, members gone."""
+    engine = app.engine
     while True:
         await asyncio.sleep(_PURGE_EVERY)
         if engine.vault.purge():
             engine.roster.forget_cards()
             engine.circles.forget()
+        readers = {member for courier in app.couriers for member in courier.readers()}
+        if readers:
+            try:
+                async with engine.database.reading() as c:
+                    gone = readers - await engine.roster.present(c, readers)
+            except SQLAlchemyError as error:
+                trouble(error, where="purge")
+                continue
+            engine.departures.announce(gone)
 
 
 # Delivery ----------------------------------------------------------------------------------

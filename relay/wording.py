@@ -30,14 +30,12 @@ ASKED_WITHOUT = (
     "write it anew."
 )
 CONFIRM = (
-    "A message in your name waits. If you wrote it, answer this within 15 minutes, with any "
-    "words. If not, do nothing."
+    "A message in your name waits. If you wrote it, answer YES within 15 minutes. If not, answer "
+    "NO, or nothing."
 )
+NOT_HERS = "The message in your name was deleted. Nobody got it."
+NOBODY_READS = "Nobody reads answers to this. To reach the group, write to your own address for it."
 NOT_CONFIRMED = "A message in your name was not confirmed in time, so nobody got it."
-NOT_FOLLOWED = (
-    "Your mail host does not sign its mail, so this word could not be followed. Ask your "
-    "facilitator."
-)
 NOTHING_WAITS = "There is no message of yours that waits."
 NOT_TO_HER = "Your message to this member alone could not be brought to her."
 BLOCKED = (

@@ -80,6 +80,11 @@ _NOT_THERE = re.compile(
     r"|introuvable|no existe|no se (?:encontro|encuentra)|nao existe|nao encontrado|non esiste"
     r"|不存在|未找到|找不到|غير موجود|मौजूद नहीं"
 )
+_CONTENT = re.compile(
+    r"message (?:is )?too (?:large|big)|spam|virus|malware|content rejected|policy|dmarc|\bspf\b"
+    r"|\bdkim\b|blacklist|block ?list|reputation"
+)
+"""Refused for what was said, or for who we are: her mailbox is well."""
 _OTHER_CAUSE = re.compile(
     r"(?:mailbox|inbox|quota|storage|postfach|buzon|boite).{0,40}(?:full|exceeded|out of|voll|llen"
     r"|pleine|over)|(?:over|exceed\w*|out of) (?:.{0,20})(?:quota|storage)|full mailbox|quota"
@@ -111,6 +116,8 @@ class Verdict(Enum):
     """The mailbox is not there."""
     FAILED = "failed"
     """This copy was not delivered."""
+    UNWANTED = "unwanted"
+    """It was refused for what stands in it, or for who we are."""
     NOTHING = "nothing"
     """Delayed, relayed or delivered: nothing to do."""
 
@@ -154,6 +161,7 @@ class Note(StrEnum):
 
     DEAD = "bounce_dead"
     FAILED = "bounce_failed"
+    UNWANTED = "bounce_unwanted"
     NOTHING = "bounce_nothing"
     NO_BOUNCE = "not_a_bounce"
     COMPLAINT = "complaint"
@@ -192,6 +200,8 @@ def hear_out(local: str, raw: bytes) -> Heard:
         return Heard(Note.NO_BOUNCE)
     if found.verdict is Verdict.DEAD:
         return _with_token(Note.DEAD, News.DEAD, token)
+    if found.verdict is Verdict.UNWANTED:
+        return _with_token(Note.UNWANTED, News.UNWANTED, token)
     if found.verdict is Verdict.FAILED:
         return _with_token(Note.FAILED, News.FAILED, token)
     return Heard(Note.NOTHING)
@@ -275,8 +285,9 @@ def _standard(blocks: list[dict[str, str]]) -> Verdict:
     failed = [one for one in verdicts if one is not Verdict.NOTHING]
     if not failed:
         return Verdict.NOTHING
-    gone = all(one is Verdict.DEAD for one in verdicts)
-    return Verdict.DEAD if gone else Verdict.FAILED
+    if all(one is failed[0] for one in failed):
+        return failed[0] if len(failed) == len(verdicts) else Verdict.FAILED
+    return Verdict.FAILED
 
 
 def _recipient(block: dict[str, str]) -> Verdict:
@@ -295,6 +306,8 @@ def _recipient(block: dict[str, str]) -> Verdict:
 
 def _judge(status: str, why: str) -> Verdict:
     """Failed; and dead if the status says so, or words do where the status says nothing."""
+    if _CONTENT.search(why) or status.startswith(("5.6.", "5.7.")) or status == "5.3.4":
+        return Verdict.UNWANTED
     if _OTHER_CAUSE.search(why):
         return Verdict.FAILED
     if status in _GONE:

@@ -32,7 +32,6 @@ from channels.sms import segments
 from channels.sms.config import SmsOutConfig
 from channels.sms.errors import outcome
 
-ONLY_TO_YOU = "(only to you)"
 PICTURE = "[picture, only by mail]"
 
 _log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ class SmsChannel:
             await http.close()
 
     async def _send_parts(self, out: Outgoing) -> Outcome:
-        bodies = segments.render(_speaker(out), _words(out), most=self._config.most_parts)
+        bodies = segments.render(out.author, _words(out), most=self._config.most_parts)
         if not all(map(out.may_leave, [out.text.reveal(), "".join(bodies), *bodies])):
             return Never(why=Trouble.WOULD_LEAK)
         token = status_token(out.delivery)
@@ -213,13 +212,6 @@ class _TimedHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc] # the SDK s
     async def close(self) -> None:
         """Close the connections."""
         await self._own_session.close()
-
-
-def _speaker(out: Outgoing) -> Secret | None:
-    """Whose words they are, and whether they are for this reader alone."""
-    if out.author is None or not out.private:
-        return out.author
-    return Secret(f"{out.author.reveal()} {ONLY_TO_YOU}")
 
 
 def _words(out: Outgoing) -> Secret:

@@ -102,6 +102,7 @@ class Outbox:
             "body": sealed.blob,
             "expires": milliseconds(expires),
             "unreached": 0,
+            "private": body.private,
         }
         await c.execute(sa.insert(POST), row)
         return Stored(id=post_id, group_id=group_id, author_id=author_id)
@@ -339,6 +340,11 @@ class Outbox:
             .returning(DELIVERY.c.post_id)
         )
         return Counter(gone.scalars())
+
+    async def private_among(self, c: AsyncConnection, post_ids: Iterable[int]) -> set[int]:
+        """Those of these posts that were for one reader alone."""
+        query = sa.select(POST.c.id).where(POST.c.id.in_(set(post_ids)), POST.c.private)
+        return set((await c.execute(query)).scalars())
 
     async def hurry(self, c: AsyncConnection, group_id: int, now: datetime) -> None:
         """Have everything that is held for a group judged anew, now."""

@@ -53,6 +53,12 @@ class Pending:
         self._outbox = outbox
         self._vault = vault
 
+    async def is_full(self, c: AsyncConnection, author: Member) -> bool:
+        """Whether too much waits to be confirmed by her already."""
+        of_hers = sa.and_(PENDING.c.member_id == author.id, PENDING.c.why == Why.PROOF)
+        count = await c.execute(sa.select(sa.func.count()).select_from(PENDING).where(of_hers))
+        return int(count.scalar_one()) >= MOST
+
     async def add(
         self,
         c: AsyncConnection,
@@ -63,12 +69,8 @@ class Pending:
         reader_id: int | None,
         expires: datetime,
         now: datetime,
-    ) -> int | None:
-        """Keep a message back until `expires`. Its id; `None` if too many wait already."""
-        of_hers = PENDING.c.member_id == author.id
-        count = await c.execute(sa.select(sa.func.count()).select_from(PENDING).where(of_hers))
-        if count.scalar_one() >= MOST:
-            return None
+    ) -> int:
+        """Keep a message back until `expires`. Its id. Of wishes only the newest are kept."""
         await self._outbox.anybody_seals(c)
         pending_id = new_id()
         sealed = self._vault.seal_body(pending_id, author.group_id, expires, body, now)
@@ -78,25 +80,31 @@ class Pending:
             "group_id": author.group_id,
             "reader_id": reader_id,
             "why": why,
+            "made": milliseconds(now),
             "key_id": sealed.key_id,
             "body": sealed.blob,
             "expires": milliseconds(expires),
         }
         await c.execute(sa.insert(PENDING), row)
+        if why is not Why.PROOF:
+            await self._keep_newest(c, author)
         return pending_id
+
+    async def _keep_newest(self, c: AsyncConnection, author: Member) -> None:
+        wishes = _wishes_of(author).order_by(PENDING.c.made.desc(), PENDING.c.id)
+        older = list((await c.execute(wishes.offset(MOST))).scalars())
+        await c.execute(sa.delete(PENDING).where(PENDING.c.id.in_(older)))
 
     async def take(self, c: AsyncConnection, pending_id: int, now: datetime) -> Waiting | None:
         """Take one out, once; `None` if it is gone or its time is over."""
         return await self._take(c, PENDING.c.id == pending_id, now)
 
     async def take_newest(
-        self, c: AsyncConnection, author: Member, now: datetime
+        self, c: AsyncConnection, author: Member, reader_id: int | None, now: datetime
     ) -> Waiting | None:
-        """Take out what her wish is asked for; the newest, because that is what she means."""
-        wishes = sa.select(PENDING.c.id).where(
-            PENDING.c.member_id == author.id, PENDING.c.why.in_([Why.WISH, Why.SECOND])
-        )
-        newest = wishes.order_by(PENDING.c.expires.desc(), PENDING.c.id).limit(1)
+        """Take out what her wish is about: the newest that she wrote to the same place."""
+        here = _wishes_of(author).where(PENDING.c.reader_id.is_not_distinct_from(reader_id))
+        newest = here.order_by(PENDING.c.made.desc(), PENDING.c.id).limit(1)
         return await self._take(c, PENDING.c.id.in_(newest.scalar_subquery()), now)
 
     async def _take(
@@ -116,9 +124,24 @@ class Pending:
         gone = await c.execute(sa.delete(PENDING).where(PENDING.c.id.in_(found)).returning(PENDING))
         return [_closed(row) for row in gone.mappings()]
 
-    async def drop_of(self, c: AsyncConnection, member_ids: Sequence[int]) -> None:
+    async def drop_of(self, c: AsyncConnection, member_ids: Sequence[int]) -> list[Waiting]:
         """Delete what waits for members who left or stopped."""
-        await c.execute(sa.delete(PENDING).where(PENDING.c.member_id.in_(member_ids)))
+        return await self._drop(c, PENDING.c.member_id.in_(member_ids))
+
+    async def drop_in(self, c: AsyncConnection, group_id: int) -> list[Waiting]:
+        """Delete what waits in a group that has ended."""
+        return await self._drop(c, PENDING.c.group_id == group_id)
+
+    async def _drop(self, c: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Waiting]:
+        gone = await c.execute(sa.delete(PENDING).where(which).returning(PENDING))
+        return [_closed(row) for row in gone.mappings()]
+
+    async def count(self, c: AsyncConnection, group_id: int | None = None) -> int:
+        """How many wait now."""
+        query = sa.select(sa.func.count()).select_from(PENDING)
+        if group_id is not None:
+            query = query.where(PENDING.c.group_id == group_id)
+        return int((await c.execute(query)).scalar_one())
 
     def _open(self, row: Any) -> Waiting:
         sealed = SealedBody(row["key_id"], row["body"])
@@ -128,6 +151,12 @@ class Pending:
         except UnsealError:
             return _closed(row)
         return _closed(row, body)
+
+
+def _wishes_of(author: Member) -> sa.Select[tuple[int]]:
+    return sa.select(PENDING.c.id).where(
+        PENDING.c.member_id == author.id, PENDING.c.why.in_([Why.WISH, Why.SECOND])
+    )
 
 
 def _closed(row: Any, body: Body | None = None) -> Waiting:

@@ -378,6 +378,13 @@ class Roster:
         row = (await c.execute(active.values(state=state).returning(MEMBER.c.card))).first()
         return None if row is None else Secret(self._cards(member_id, "member", row.card)["name"])
 
+    async def present(self, c: AsyncConnection, member_ids: Iterable[int]) -> set[int]:
+        """Which of these are still members who write and receive."""
+        query = sa.select(MEMBER.c.id).where(
+            MEMBER.c.id.in_(set(member_ids)), MEMBER.c.state == MemberState.ACTIVE
+        )
+        return set((await c.execute(query)).scalars())
+
     async def same_person(self, c: AsyncConnection, contact: Contact) -> list[int]:
         """The ids of every membership, in any group, that has this contact."""
         groups = (await c.execute(sa.select(GROUP.c.id))).scalars()

@@ -97,6 +97,10 @@ class PostRow(SQLModel, table=True):
     body: bytes
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
     unreached: int = 0
+    private: bool = Field(
+        sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
+    )
+    """For one reader alone: if she goes, its author has to know."""
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -135,6 +139,8 @@ class PendingRow(SQLModel, table=True):
     group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
     reader_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
     why: str = Field(max_length=16)
+    made: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    """When, in milliseconds: her word is about her newest."""
     key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
     body: bytes
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))

@@ -43,6 +43,8 @@ _BUCKETS = (256, 1024, 4096, 16_384, 65_536)
 _INDEX_LENGTH = 16
 DAY_SHIFT = 40
 """A number that holds a day has it above so many bits, and below them what tells two apart."""
+PRIVATE = 1 << 62
+"""Beside a number below it: the post was for one reader alone."""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = [one + other for one in _BASE32 for other in _BASE32]
 _TOKEN = re.compile("[a-z2-7]{26}")
@@ -287,6 +289,8 @@ def _pack(body: Body) -> bytes:
         "thread": body.thread,
         "private": body.private,
         "shown": body.shown,
+        "guarded": body.guarded,
+        "files_left_out": body.files_left_out,
         "confirm": body.confirm,
         "pictures": [(picture.kind, len(picture.octets)) for picture in body.pictures],
     }
@@ -316,6 +320,8 @@ def _unpack(packed: bytes) -> Body:
         thread=tuple(rare.get("thread", ())),
         private=rare.get("private", False),
         shown=rare.get("shown", False),
+        guarded=rare.get("guarded", False),
+        files_left_out=rare.get("files_left_out", False),
         confirm=rare.get("confirm", 0),
     )
 

@@ -132,6 +132,7 @@ def test_members(staffed: Desk) -> None:
         "member": ana["member"], "group": group["group"], "name": "Ana", "channel": "sms",
         "write_to": NUMBER, "mask": ana["mask"], "state": "invited", "facilitator": True,
         "agreed": "", "timezone": "Europe/Berlin", "quiet": "21:00-08:00", "language": "es",
+        "real_names": "",
     }  # fmt: skip
     robin, ivy = (
         next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == name)
@@ -173,6 +174,7 @@ def test_inventory_of_nothing(staffed: Desk) -> None:
         "body_keys": 0,
         "groups": [],
         "tallies": {},
+        "waiting_for_author": 0,
         "not_passed_on": {},
     }
     assert staffed.ask("inventory") == nothing

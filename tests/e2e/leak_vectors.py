@@ -58,6 +58,9 @@ class At:
         return f"{TAG}{self.number:03}"
 
 
+_LINES = 4
+"""Head lines in one message."""
+
 Make = Callable[[At], tuple[str, str | bytes]]
 """Further head lines, and the body."""
 
@@ -333,14 +336,24 @@ def _robots() -> Iterator[Vector]:
         )
 
 
+def _heads(given: list[dict[str, str]]) -> Iterator[Vector]:
+    """A few lines of one row in one head: they cannot hide each other, and fewer mails do."""
+    some: list[dict[str, str]] = []
+    for one in [*given, {"row": "", "line": ""}]:
+        name = one["line"].partition(":")[0]
+        names = [other["line"].partition(":")[0] for other in some]
+        if some and (len(some) == _LINES or some[0]["row"] != one["row"] or name in names):
+            shown = ", ".join(names).format(tag="any")
+            yield Vector(some[0]["row"], shown, head(*(other["line"] for other in some)))
+            some = []
+        some.append(one)
+
+
 def vectors() -> list[Vector]:
     """All of them."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         given = tomllib.load(file)
-    found = [
-        Vector(one["row"], one["line"].partition(":")[0].format(tag="any"), head(one["line"]))
-        for one in given["heads"]
-    ]
+    found = list(_heads(given["heads"]))
     found += [
         Vector(one["row"], f"subject: {one['name']}", head(), subject=one["value"])
         for one in given["subjects"]

@@ -308,6 +308,14 @@ async def failed(circle: Circle) -> None:
     assert circle.facilitator_heard() == [wording.GIVEN_BACK.format(name="Oak")]
 
 
+async def unwanted(circle: Circle) -> None:
+    """Counted; facilitators hear of it the next day, and her mailbox counts as well."""
+    await circle.hears(News.UNWANTED, lambda copy: copy.return_path)
+    assert circle.facilitator_heard() == []
+    await circle.days_pass()
+    assert circle.facilitator_heard() == [wording.NOT_PASSED_ON.format(count=1)]
+
+
 async def complaint(circle: Circle) -> None:
     """Her facilitator learns of it."""
     await circle.hears(News.COMPLAINT, lambda copy: copy.unsubscribe)
@@ -324,6 +332,7 @@ async def unsubscribe(circle: Circle) -> None:
 NEWS: dict[News, Scenario] = {
     News.DEAD: dead,
     News.FAILED: failed,
+    News.UNWANTED: unwanted,
     News.COMPLAINT: complaint,
     News.UNSUBSCRIBE: unsubscribe,
 }

@@ -17,6 +17,10 @@ def upgrade() -> None:
         route.add_column(
             sa.Column("to_mask", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+    with op.batch_alter_table("post") as post:
+        post.add_column(
+            sa.Column("private", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
     op.create_table(
         "pending",
         sa.Column("id", _BIG, autoincrement=False, nullable=False),
@@ -24,6 +28,7 @@ def upgrade() -> None:
         sa.Column("group_id", _BIG, nullable=False),
         sa.Column("reader_id", _BIG, nullable=True),
         sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("made", _BIG, nullable=False),
         sa.Column("key_id", _BIG, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("expires", _BIG, nullable=False),
