@@ -41,7 +41,7 @@ from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
 from relay.web import WebServer, application
 
-_MOST_PARTS = 4
+_MOST_PARTS = 10
 """Texts that one long post may become."""
 _PURGE_EVERY = 5.0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -165,7 +166,7 @@ def _without(source: str, name: str) -> str:
 
 
 @dataclass(slots=True)
-class Page:
+class Page(ABC):
     """Something a document is written onto, and what is known of where one stands in it."""
 
     drops_history: bool = False
@@ -181,26 +182,26 @@ class Page:
     lists: list[int] = field(default_factory=list)
     """For each open list the number of its next item; 0 where items have none."""
 
+    @abstractmethod
     def write(self, text: str) -> None:
         """Add to the line. White space is as in the source."""
-        raise NotImplementedError
 
+    @abstractmethod
     def break_line(self) -> None:
         """End the line, even an empty one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end_line(self) -> None:
         """End the line if there is one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blank(self) -> None:
         """End the paragraph if there is one."""
-        raise NotImplementedError
 
-    def open(self, tag: str) -> None:
+    def open(self, tag: str) -> None:  # noqa: B027 - a page of plain text need not care
         """An element begins, what stood before it is ended; `quote` for a blockquote."""
 
-    def close(self, tag: str) -> None:
+    def close(self, tag: str) -> None:  # noqa: B027 - the same
         """It ends."""
 
     def address(self, address: str) -> None:

@@ -87,7 +87,7 @@ def _unpacked(octets: bytes) -> Iterator[bytes]:
                 yield "\n".join(archive.namelist()).encode()
                 for name in archive.namelist():
                     yield archive.read(name)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        except (zipfile.BadZipFile, RuntimeError):
             return
 
 

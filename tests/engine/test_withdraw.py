@@ -11,7 +11,7 @@ import pytest
 
 from channels.contract import Outcome, Outgoing
 from relay.courier import Courier
-from relay.model import Member
+from relay.model import Member, show_id
 from tests.engine.conftest import House
 from tests.support.recorder import Recorder
 
@@ -147,3 +147,26 @@ async def test_a_notice_in_hand_still_goes(house: House) -> None:
         slow.gate.set()
         await until_idle(house)
     assert slow.readers() == [ANA]
+
+
+async def test_the_couriers_know_whom_they_are_writing_to(house: House) -> None:
+    """So that a process can look whether another one has removed them."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", "+12025550101")
+    ana = await house.member(group, "Ana", "+12025550102")
+    house.sms.gate = asyncio.Event()
+    courier = house.courier(house.sms)
+    task = asyncio.create_task(courier.run())
+    await house.say(robin, "+12025550101", "hello")
+    courier.wake()
+    await house.sms.started.wait()
+    assert courier.readers() == {ana.id}
+    async with house.engine.database.reading() as c:
+        assert await house.engine.roster.present(c, {ana.id, robin.id}) == {ana.id, robin.id}
+    await house.engine.registrar.remove_member(show_id(ana.id))
+    async with house.engine.database.reading() as c:
+        assert await house.engine.roster.present(c, {ana.id, robin.id}) == {robin.id}
+    house.sms.gate.set()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
