@@ -306,7 +306,7 @@ def _recipient(block: dict[str, str]) -> Verdict:
 
 def _judge(status: str, why: str) -> Verdict:
     """Failed; and dead if the status says so, or words do where the status says nothing."""
-    if _CONTENT.search(why) or status.startswith(("5.6.", "5.7.")) or status == "5.3.4":
+    if _CONTENT.search(why) or status.startswith(("5.6.", "5.7.")) or status in {"5.2.3", "5.3.4"}:
         return Verdict.UNWANTED
     if _OTHER_CAUSE.search(why):
         return Verdict.FAILED

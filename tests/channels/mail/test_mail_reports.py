@@ -99,10 +99,11 @@ STANDARD = {
     "null MX": (dsn(recipient(status="5.1.10")), "dead"),
     "disabled": (dsn(recipient(status="5.2.1")), "dead"),
     "full": (dsn(recipient(status="5.2.2")), "failed"),
-    "too large": (dsn(recipient(status="5.2.3")), "failed"),
-    "policy": (dsn(recipient(status="5.7.1")), "failed"),
-    "DMARC": (dsn(recipient(status="5.7.26")), "failed"),
-    "anything else permanent": (dsn(recipient(status="5.3.4")), "failed"),
+    "too large": (dsn(recipient(status="5.2.3")), "unwanted"),
+    "policy": (dsn(recipient(status="5.7.1")), "unwanted"),
+    "DMARC": (dsn(recipient(status="5.7.26")), "unwanted"),
+    "larger than the host takes": (dsn(recipient(status="5.3.4")), "unwanted"),
+    "anything else permanent": (dsn(recipient(status="5.3.5")), "failed"),
     "expired": (dsn(recipient(status="4.4.7")), "failed"),
     "delayed": (dsn(recipient("delayed", "4.4.1")), "nothing"),
     "delayed, with a permanent status": (dsn(recipient("delayed", "5.1.1")), "nothing"),
@@ -119,7 +120,7 @@ STANDARD = {
         dsn(recipient(status="5.0.0", why="550 No such user")),
         "dead",
     ),
-    "vague status, policy": (dsn(recipient(status="5.0.0", why="550 5.7.1 blocked")), "failed"),
+    "vague status, policy": (dsn(recipient(status="5.0.0", why="550 5.7.1 blocked")), "unwanted"),
     "vague status, nothing": (dsn(recipient(status="5.0.0")), "failed"),
     "no such user, they say, but full": (
         dsn(recipient(status="5.1.1", why="552 mailbox full, over quota")),
@@ -127,7 +128,7 @@ STANDARD = {
     ),
     "no such user, they say, but spam": (
         dsn(recipient(status="5.1.1", why="550 rejected as spam")),
-        "failed",
+        "unwanted",
     ),
     "opensmtpd": (dsn(recipient("error", "5.0.0")), "failed"),
     "two, both gone": (dsn(recipient(), recipient(status="5.1.2")), "dead"),
@@ -221,7 +222,7 @@ WORDS = {
             " error. The following address(es) failed:\n\n  x@willow.example\n    SMTP error from"
             " remote mail server after RCPT TO: 550 5.7.1 rejected by policy\n",
         ),
-        "failed",
+        "unwanted",
     ),
     "Exim, delayed": (
         plain(
@@ -289,7 +290,7 @@ NO_REPORTS = {
 async def test_a_bounce_says_what_it_says(name: str) -> None:
     """Through the real edge: gone, not delivered, or nothing; and about nobody but the token."""
     raw, verdict = BOUNCES[name]
-    news = {"dead": News.DEAD, "failed": News.FAILED}
+    news = {"dead": News.DEAD, "failed": News.FAILED, "unwanted": News.UNWANTED}
     expect = [Report(news=news[verdict], token=Secret(TOKEN))] if verdict in news else []
     async with edge() as at:
         assert await post(at, raw, to=RETURN_PATH, sender="") == TAKEN
