@@ -18,7 +18,7 @@ from relay.guard.watch import Watch
 from relay.model import Due
 
 _MOST_TEXTS = 256
-_OURS = (
+OURS = (
     r"(?<![\w.+-])(?![a-z0-9+]*[0-9]{{7}})"
     r"(?:(?:(?:bounce|confirm|u)\+)?[a-z2-9]{{12,26}}[@.]{domain}|u/[a-z2-7]{{26}})(?![\w.-])"
 )
@@ -57,7 +57,7 @@ class Looks:
 
     def __init__(self, circles: Circles, domain: str | None) -> None:
         self._circles = circles
-        self._ours = re.compile(_OURS.format(domain=re.escape(domain or "relay.invalid")))
+        self._ours = re.compile(OURS.format(domain=re.escape(domain or "relay.invalid")))
         self._groups: dict[int, Look] = {}
 
     async def prepare(self, c: AsyncConnection, rows: Sequence[Due]) -> None:
