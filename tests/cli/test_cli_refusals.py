@@ -398,7 +398,9 @@ def test_no_command_prints_a_contact(staffed: Desk) -> None:
             for canary in ("canary", "willow", "hale", "6175550142", "2025550101"):
                 assert canary not in said.lower(), arguments
             used.add(
-                arguments[:2] if arguments[0] in {"group", "keys", "member", "number"} else arguments[:1]
+                arguments[:2]
+                if arguments[0] in {"group", "keys", "member", "number"}
+                else arguments[:1]
             )
     endless = {("serve",), ("demo",)}
     assert used | endless == set(commands(app))

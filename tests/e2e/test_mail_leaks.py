@@ -221,6 +221,8 @@ async def test_nothing_of_the_writer_leaves(tmp_path: Path, wishes: dict[str, st
     given = list(enumerate(vectors()))
     assert len(given) >= 230
     chosen = [(n, v) for n, v in given if (v.row in IN_MACHINERY) == bool(wishes)]
+    if not wishes:  # where html and pictures must not leave, some bring them all the same
+        chosen += [(n, v) for n, v in given if v.row in {"26", "33"}][::3]
     async with circle(tmp_path, wishes) as there:
         sent = await send_all(there, chosen)
         names = {at.keep: f"{vector.row} {vector.name}" for vector, at, _ in sent}

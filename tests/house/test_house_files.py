@@ -15,7 +15,9 @@ TRACES = {
     "host of a package registry": (
         r"py[p]i\.(org|python)|pythonhoste[d]|npm[j]s\.|crates\.i[o]\b|g[o]lang\.org/"
     ),
-    "path of somebody's machine": r"(?<![\w.])/(w[o]rk|ro[o]t|home/\w+|Use[r]s/(?!canary|mhale)\w+|op[t]/py[p]i)/",
+    "path of somebody's machine": (
+        r"(?<![\w.])/(w[o]rk|ro[o]t|home/\w+|Use[r]s/(?!canary|mhale)\w+|op[t]/py[p]i)/"
+    ),
     "words of somebody's tools": (
         r"\.libr[a]ry\b|find_rep[o]s|find_stri[n]g|farm-(b[e]nch|st[u]dio)|issues sho[w]"
     ),
