@@ -384,7 +384,7 @@ async def test_what_she_confirms_leaks_nothing(tmp_path: Path) -> None:
         code, _ = await box.reply(question, f"yes {TAG}", sign=False)
         assert code == 250
         await there.settled()
-        assert "lantern001x from Fern, Robin" in town.mail.inbox(IVY).mails[-1].text
+        assert "lantern001x from Fern, " in town.mail.inbox(IVY).mails[-1].text
         assert leaks(there, Search([*PEOPLE, contact], FOREIGN)) == []
 
 

@@ -325,7 +325,7 @@ FORGED_ROWS = {
     "empty group in From": Case(lambda: signed(mail(From="undisclosed:;")), FORGED),
     "no From": Case(lambda: mail(From=None), FORGED),
     "From without a domain": Case(lambda: mail(From="mara"), FORGED),
-    "IDN domain in its own letters": Case(lambda: mail(From="m@münchen.example"), FORGED),
+    "IDN domain in its own letters": Case(lambda: mail(From="m@münchen.example"), WEAK),
     "body changed": Case(but(b"Hello", b"Hullo"), FORGED, {POLICY: P}),
     "Subject changed": Case(but(b"Tuesday", b"Monday"), FORGED, {POLICY: P}),
     "l=": Case(lambda: signed(mail(), length=True), FORGED, {POLICY: P}),
