@@ -256,11 +256,11 @@ def test_the_table_of_talk_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize("text", ORDINARY)
-@pytest.mark.parametrize("region", ["DE", "US", "GB", "FR", "ES", "DK", None])
-def test_ordinary_talk_is_left_alone(text: str, region: str | None) -> None:
+def test_ordinary_talk_is_left_alone(text: str) -> None:
     """No line of ordinary talk, and no listed hotline, loses a word, whatever the country."""
-    findings = find(text, (), strangers=True, keep=KEEP, region=region)
-    assert [text[found.start : found.end] for found in findings] == []
+    for region in ("DE", "US", "GB", "FR", "ES", "DK", None):
+        findings = find(text, (), strangers=True, keep=KEEP, region=region)
+        assert [text[found.start : found.end] for found in findings] == [], region
 
 
 @pytest.mark.parametrize("text", ORDINARY)
