@@ -24,7 +24,7 @@ from tests.support.town import Resident, Town
 
 LEASE = 5
 IN_FLIGHT = 8 + 2 * 4
-"""The `concurrency` of both channels: no kill can leave more copies in doubt."""
+"""More than any kill can leave in doubt: of each reader only one copy is ever in hand."""
 READERS = 4
 PEOPLE = (
     ("Robin", "+12025550101"),
