@@ -167,13 +167,13 @@ class Intake:
         self, c: AsyncConnection, inbound: Inbound, made: Draft, now: datetime
     ) -> _Fate:
         arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
-        if arrival is None:  # removed between the two looks
-            return _UNKNOWN
-        if _asks_who_is_here(inbound, arrival):
+        if arrival is None or _asks_who_is_here(inbound, arrival):  # removed between the two looks
             return _UNKNOWN
         pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
         command = None if _is_forged(verdict) else _command(inbound, arrival)
+        if command and isinstance(verdict, Hold) and command not in _HEARD_UNPROVEN:
+            return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not command and await self._is_refused(c, inbound, arrival, verdict):
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not await self._outbox.is_new(c, self._seen(inbound), now):
@@ -216,7 +216,7 @@ class Intake:
         if isinstance(verdict, Pass):
             return await self._post(c, arrival, made, now)
         if isinstance(verdict, Hold):
-            return await self._ask_for_proof(c, arrival, made, command, verdict.until, now)
+            return await self._ask_for_proof(c, arrival, made, verdict.until, now)
         return await self._answer(c, inbound, arrival, verdict, now)
 
     async def _is_flood(
@@ -266,13 +266,10 @@ class Intake:
         c: AsyncConnection,
         arrival: Arrival,
         made: Draft,
-        command: Command | None,
         until: datetime,
         now: datetime,
     ) -> _Fate:
         """Nothing proves that she wrote it: ask her, at the address we know."""
-        if command:
-            return _Fate(Receipt.REFUSED, Word.REFUSED, Reason.NOT_PROVEN)
         body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
         pending_id = await self._keep(c, arrival, body, Why.PROOF, until, now)
         await self._notices.tell(
@@ -386,9 +383,7 @@ def _is_heard(command: Command, verdict: Verdict) -> bool:
     """A stop is heard in a frozen group and from a stopped member, and in a mail nothing proves."""
     if command in {Command.STOP, Command.START}:
         return True
-    if isinstance(verdict, Hold):
-        return command in _HEARD_UNPROVEN
-    return isinstance(verdict, Pass)
+    return isinstance(verdict, Pass | Hold)
 
 
 def _with_words(inbound: Inbound) -> Inbound:

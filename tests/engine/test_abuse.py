@@ -241,3 +241,13 @@ async def test_a_full_mailbox_of_questions_loses_no_repeat(house: House) -> None
     house.clock.forward(minutes=16)
     await house.sweeper.sweep()
     assert await again() is Receipt.TAKEN
+
+
+async def test_a_word_refused_for_want_of_proof_is_refused_again(house: House) -> None:
+    """Nothing of it was noted, so a repeat is not mistaken for something that was taken."""
+    circle = await _group(house)
+    for _ in range(2):
+        receipt = await house.say(
+            circle["ivy"], IVY, "SEND AS IS", proof=Proof.WEAK, message="the same"
+        )
+        assert receipt is Receipt.REFUSED
