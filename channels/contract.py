@@ -26,6 +26,10 @@ class Trait(StrEnum):
     """Written by a machine: an auto-reply, bounce, list mail (RFC 3834 section 5)."""
     FILES_LEFT_OUT = "files_left_out"
     """Something came with it that no group could pass on, and that is not in `files`."""
+    ANSWERED = "answered"
+    """The provider has answered this word itself, as carriers do with STOP: not again by us."""
+    SHOWN_TO_OTHERS = "shown_to_others"
+    """It was sent to other people's phones as well, which saw who wrote it."""
 
 
 class Proof(StrEnum):
@@ -80,6 +84,10 @@ class Inbound:
     html: Secret = NO_WORDS
     """The same words as `text`, as clean html; empty where there is none that says just that."""
     files: tuple[File, ...] = ()
+    media: tuple[Secret, ...] = ()
+    """Where what came with it waits to be fetched, once (`Fetch`); then it is in `files`."""
+    reaction: Secret = NO_WORDS
+    """It only says this sign about another message, as a phone's "Liked" does."""
     answers: tuple[Secret, ...] = ()
     """Ids of ours that it answers (`Outgoing.message_id`), the oldest first."""
     proof: Proof
@@ -97,10 +105,15 @@ class Receipt(Enum):
     """Seen before; nothing was done. The provider may be told yes."""
     REFUSED = "refused"
     """Nothing was stored: unknown place, unknown sender, or a sender who may not write there."""
+    FORMER = "former"
+    """As refused: she wrote here once, and is to be told, once, that this leads nowhere now."""
 
 
 Accept = Callable[[Inbound], Awaitable[Receipt]]
 """How a channel hands a message in. An exception means trouble on our side: answer "later"."""
+
+Fetch = Callable[[Inbound], Awaitable[Inbound]]
+"""How the engine has a channel fetch what came with a message. An exception means "later"."""
 
 
 class News(StrEnum):
@@ -131,6 +144,34 @@ Hear = Callable[[Report], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a provider lets us know later about a copy it took (`Sent.reported`)."""
+
+    token: Secret
+    """`Outgoing.status` of that attempt, or it is nothing."""
+    reference: Secret
+    """The provider's own id of it."""
+    outcome: Outcome | None
+    """`None`: under way, so it was taken. `Sent`: it arrived. Else why it did not."""
+
+
+Follow = Callable[[Progress], Awaitable[None]]
+"""How a channel hands progress in, repeated and in any order. An exception means "later"."""
+
+
+class Erased(Enum):
+    """What became of the provider's own copy of a message."""
+
+    GONE = "gone"
+    NOT_YET = "not_yet"
+    """Ask again later: it is still under way there, or the provider cannot be reached."""
+
+
+Erase = Callable[[Secret], Awaitable[Erased]]
+"""How the engine has a channel delete what the provider keeps under a reference of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One copy of one post for one reader, to be composed from nothing but this."""
 
@@ -150,6 +191,12 @@ class Outgoing:
     html: Secret = NO_WORDS
     """The same words; empty unless the group wants html."""
     pictures: tuple[Picture, ...] = ()
+    picture_links: tuple[Secret, ...] = ()
+    """Where a provider may fetch the same pictures, for a few minutes; empty if it may not."""
+    footnote: Secret = NO_WORDS
+    """A line of the programme's own, for channels that have room for one below the words."""
+    start: int = 0
+    """How many characters of the words went before (`Sent.rest`)."""
     private: bool = False
     """Written to this reader alone: an answer to it goes to its author alone."""
     message_id: Secret = NO_WORDS
@@ -164,11 +211,15 @@ class Outgoing:
     """A token that names the group to this reader's mail program, the same for all its posts."""
     confirm: Secret = NO_WORDS
     """A token: an answer to this copy confirms something."""
+    status: Secret = NO_WORDS
+    """A token of this attempt, for `Progress`."""
     may_leave: Callable[[str], bool] = field(default=lambda _: True, repr=False, compare=False)
     """The engine's last look: asked by the channel about every text a reader would see in the
     finished message, decoded from its octets. On `False` the answer is `WOULD_LEAK`."""
     expires: datetime
     """Aware. After this the copy must not reach anyone."""
+    not_after: datetime | None = None
+    """Aware, before `expires`: from then on it would wake her; what cannot arrive before waits."""
 
 
 class Trouble(StrEnum):
@@ -193,6 +244,15 @@ class Trouble(StrEnum):
 class Sent:
     """The provider took it."""
 
+    reference: Secret = NO_WORDS
+    """The provider's own id of it, if it keeps a copy that is to be erased."""
+    reported: bool = False
+    """Whether `Progress` will tell how it ended."""
+    rest: int | None = None
+    """Where the words go on that did not fit; the reader can ask for them."""
+    cost: int = 0
+    """What it was charged as, in the channel's own unit (segments of a text)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
@@ -203,6 +263,8 @@ class Later:
     """Wait at least this long, where the provider said so."""
     unsure: bool = False
     """The provider may have taken it: its answer was lost. Repeated once at the most."""
+    rest: int | None = None
+    """If it was taken after all, `Sent.rest`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +288,11 @@ class Channel(Protocol):
     @property
     def concurrency(self) -> int:
         """How many sends the engine may have under way at once."""
+        ...
+
+    @property
+    def most_cost(self) -> int:
+        """The most that one copy is charged as (`Sent.cost`); 0 where nothing is charged."""
         ...
 
     async def send(self, out: Outgoing) -> Outcome:

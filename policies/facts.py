@@ -34,6 +34,8 @@ class MemberState(StrEnum):
     ACTIVE = "active"
     STOPPED = "stopped"
     UNREACHABLE = "unreachable"
+    SILENT = "silent"
+    """Her phone has been silent for so long that it may be somebody else's: she is asked."""
 
 
 @dataclass(frozen=True, slots=True)

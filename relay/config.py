@@ -114,9 +114,62 @@ class Settings(BaseSettings):
         None, pattern=r"^AC[0-9a-zA-Z]{1,64}$", description="AC…"
     )
     twilio_auth_token: SecretStr | None = Field(None, description="the account's auth token")
+    twilio_auth_token_secondary: SecretStr | None = Field(
+        None, description="the account's other auth token, while it is being changed"
+    )
+    twilio_signature: str = Field(
+        "sha1",
+        pattern="^(sha1|sha256)$",
+        description="how Twilio signs: sha1 with the auth token, sha256 with the shared key",
+    )
+    twilio_shared_key: SecretStr | None = Field(None, description="the key of sha256 signatures")
+    twilio_shared_key_secondary: SecretStr | None = Field(
+        None, description="the other shared key, while it is being changed"
+    )
+    twilio_answers_stop: bool = Field(
+        default=True, description="Twilio itself answers its own words for stop, start and help"
+    )
     twilio_api_url: Url | None = Field(None, description="Twilio's own if not set")
     twilio_message_privacy: bool = Field(
         default=False, description="the account has Twilio's Message Privacy: let it keep no words"
+    )
+    text_segments: int = Field(
+        4, ge=1, le=10, description="segments one text may have; the rest comes on MORE"
+    )
+    text_rate: float = Field(
+        1.0, ge=0.0, le=1000.0, description="segments a second of one number; 0: no limit"
+    )
+    text_burst: int = Field(
+        10, ge=1, le=10_000, description="segments one number may send at once after a pause"
+    )
+    texts_per_minute: int = Field(
+        60, ge=1, le=100_000, description="texts a minute of all numbers (limit of the campaign)"
+    )
+    text_segments_per_day: int = Field(
+        2000, ge=10, le=10_000_000, description="segments a day of all numbers (limit of carriers)"
+    )
+    text_report_minutes: int = Field(
+        60, ge=1, le=600, description="how long a text may be on its way at the carrier"
+    )
+    text_price: float = Field(
+        0.0113, ge=0.0, le=10.0, description="what a segment costs, for `relay costs`"
+    )
+    number_price: float = Field(
+        1.15, ge=0.0, le=1000.0, description="what a number costs a month, for `relay costs`"
+    )
+    number_quarantine_days: int = Field(
+        365, ge=30, le=3650, description="how long a pair of phone and number leads nowhere"
+    )
+    former_members: str = Field(
+        "silent",
+        pattern="^(silent|told)$",
+        description="whether who has left and texts is told, once, that it leads nowhere",
+    )
+    calls: str = Field(
+        "busy", pattern="^(busy|say)$", description="a call finds busy, or hears one sentence"
+    )
+    silence_days: int = Field(
+        40, ge=7, le=3650, description="a phone silent for longer is asked to confirm; days"
     )
     programme_name: str = Field(
         "Group relay", max_length=60, description="how the programme names itself to members"
@@ -178,6 +231,16 @@ class Settings(BaseSettings):
         return self.twilio_account_sid is not None and self.twilio_auth_token is not None
 
     @property
+    def number_quarantine(self) -> timedelta:
+        """How long a pair of phone and number leads nowhere after its member has left."""
+        return timedelta(days=self.number_quarantine_days)
+
+    @property
+    def text_report(self) -> timedelta:
+        """How long a text may be on its way before no news is taken for good news."""
+        return timedelta(minutes=self.text_report_minutes)
+
+    @property
     def mails(self) -> bool:
         """Whether mail is on."""
         return self.domain is not None and self.smarthost is not None
@@ -237,6 +300,8 @@ def serving_problems(settings: Settings) -> list[str]:
         found.append(
             "RELAY_TWILIO_ACCOUNT_SID and RELAY_TWILIO_AUTH_TOKEN belong together: set both."
         )
+    if s.texts and s.twilio_signature == "sha256" and s.twilio_shared_key is None:
+        found.append("RELAY_TWILIO_SHARED_KEY is missing: signatures are to be checked with it.")
     if s.texts and s.public_url is None:
         found.append("RELAY_PUBLIC_URL is missing: Twilio's signatures are checked against it.")
     if (s.domain is None) != (s.smarthost is None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
+from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,20 @@ class GroupSettings:
     """Whether mail goes out as html as well."""
     private: bool = False
     """Whether a member may write to another one's mask."""
+    text_pictures: bool = False
+    """Whether pictures go to phones as well, where `pictures` are passed on."""
+    reactions: str = "fold"
+    """A phone's reaction to a message: `fold` it away, say it in a `line`, or `count` them."""
+    reach: str = ""
+    """How to reach a facilitator, in the answer to HELP."""
+    crisis: str = ""
+    """Whom to call in danger, in the answer to HELP."""
+    budget: int = 2000
+    """Segments of texts that posts of the group may cost a day."""
+    member_budget: int = 1000
+    """The same for the posts of one member."""
+    code_after: int = 0
+    """Days of silence after which a member with a code word must say it first; 0: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +102,8 @@ class MemberSettings:
     language: str = ""
     real_names: str = ""
     """Names, separated by commas, that must not be seen in the group. Never shown."""
+    code_word: str = ""
+    """A word that shows that it is she. Never shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +119,8 @@ class Member:
     write_to: Secret
     mask: Secret
     agreed_on: date | None
+    heard_day: int | None = None
+    """The day (since 1970) on which her phone last said something."""
     settings: MemberSettings = field(default_factory=MemberSettings)
 
 
@@ -131,6 +150,18 @@ class Body:
     """A notice about the pending message of this id: an answer to it lets that go."""
 
 
+class Stage(IntEnum):
+    """How far an attempt got. A rank: news that comes late or twice never lowers it."""
+
+    WAITING = 0
+    TAKEN = 1
+    """The provider has it; whether it arrived will be reported."""
+    ARRIVED = 2
+    """Reported, while the answer to the attempt is not written down yet."""
+    RESTING = 3
+    """It arrived, and there is more of it that the reader may ask for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A delivery whose time has come, with what is needed to judge it. No contact, no words."""
@@ -146,6 +177,11 @@ class Due:
     in_flight: bool
     """It was claimed and never settled: the process that held it died."""
     expires: int
+    stage: Stage = Stage.WAITING
+    start: int = 0
+    rest: int | None = None
+    number: Secret = NO_WORDS
+    """Where the reader writes, which is the number her copy comes from."""
     reader: MemberState
     reader_settings: MemberSettings
     group: GroupState

@@ -53,6 +53,11 @@ class MailChannel:
         return EMAIL
 
     @property
+    def most_cost(self) -> int:
+        """Nothing: mail has no price."""
+        return 0
+
+    @property
     def concurrency(self) -> int:
         """One for each connection, and more while a copy is answered soon after it was asked for.
 

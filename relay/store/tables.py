@@ -61,6 +61,8 @@ class MemberRow(SQLModel, table=True):
     name_blind: bytes = Field(sa_column=_blind())
     contact: bytes
     card: bytes
+    heard_day: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+    """The day on which her phone last said something; a number can get another owner."""
 
 
 class RouteRow(SQLModel, table=True):
@@ -123,6 +125,14 @@ class DeliveryRow(SQLModel, table=True):
     attempts: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
     unsure: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
     claim: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    stage: int = Field(
+        sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
+    )
+    """`relay.model.Stage`: how far this attempt got, as a rank that only rises."""
+    start: int = Field(sa_column=sa.Column(sa.Integer, nullable=False, server_default=sa.text("0")))
+    """How many characters of the words went before."""
+    rest: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+    """Where the words go on that did not fit, once this attempt was taken."""
 
 
 class PendingRow(SQLModel, table=True):
@@ -204,6 +214,58 @@ class LossRow(SQLModel, table=True):
     """Whether the group's facilitators have been told."""
 
 
+class SpentRow(SQLModel, table=True):
+    """What a group, an author or the whole programme was charged on a day, in segments."""
+
+    __tablename__ = "spent"
+
+    owner: int = Field(sa_column=sa.Column(_BIG, primary_key=True, autoincrement=False))
+    """A group, a member, or 0 for all."""
+    day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+    units: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    told: bool = Field(sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false()))
+    """Whether facilitators have been told that most of the day's budget is spent."""
+
+
+class ErasureRow(SQLModel, table=True):
+    """Something a provider still keeps and is to delete."""
+
+    __tablename__ = "erasure"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    sealed: bytes
+    """The provider's id of it."""
+    due: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    tries: int = Field(sa_column=sa.Column(sa.SmallInteger, nullable=False))
+    until_day: int = Field(sa_column=sa.Column(sa.Integer, nullable=False))
+    """The last day on which it is tried."""
+
+
+class ReactionRow(SQLModel, table=True):
+    """How often members of a group reacted since its last post. Never per person."""
+
+    __tablename__ = "reaction"
+
+    group_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    )
+    sign: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))
+    count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+
+
+class TalkRow(SQLModel, table=True):
+    """What a group is talking about: subject and posts of its last thread, sealed as a post is."""
+
+    __tablename__ = "talk"
+
+    group_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    )
+    key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    body: bytes
+    expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+
+
 METADATA = SQLModel.metadata
 NUMBER = METADATA.tables["number"]
 GROUP = METADATA.tables["groups"]
@@ -217,3 +279,7 @@ PENDING = METADATA.tables["pending"]
 BLOCK = METADATA.tables["block"]
 STRIKE = METADATA.tables["strike"]
 LOSS = METADATA.tables["loss"]
+SPENT = METADATA.tables["spent"]
+ERASURE = METADATA.tables["erasure"]
+REACTION = METADATA.tables["reaction"]
+TALK = METADATA.tables["talk"]

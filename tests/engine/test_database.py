@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from relay.errors import RefusalError
 from relay.store.database import Database
 from relay.store.migrate import head, migrate, script
-from relay.store.tables import METADATA, TALLY
+from relay.store.tables import DELIVERY, MEMBER, METADATA, TALLY
 
 
 async def test_sqlite_keeps_what_it_acknowledges(tmp_path: Path) -> None:
@@ -122,4 +122,31 @@ async def test_whole_numbers_are_wide_enough() -> None:
         if isinstance(c.type, sa.Integer) and not isinstance(c.type, sa.BigInteger)
     }
     small = {"post.unreached", "delivery.attempts", "delivery.unsure", "tally.day"}
-    assert narrow == small | {"seen.until_day", "route.until_day", "strike.day", "loss.day"}
+    small |= {"seen.until_day", "route.until_day", "strike.day", "loss.day", "spent.day"}
+    small |= {"erasure.tries", "erasure.until_day", "member.heard_day"}
+    assert narrow == small | {"delivery.stage", "delivery.start", "delivery.rest"}
+
+
+async def test_what_was_stored_before_texts_in_full_goes_on(empty_database_url: str) -> None:
+    """A copy that waited under the schema of 0002 waits on under 0003, from its beginning."""
+    database = Database(empty_database_url)
+    await migrate(database, "0002")
+    old = [
+        "INSERT INTO groups VALUES (1, 'open', :blind, :blind)",
+        "INSERT INTO member (id, group_id, state, channel, facilitator, contact_blind, name_blind, "
+        "contact, card) VALUES (2, 1, 'active', 'sms', false, :blind, :blind, :blind, :blind)",
+        "INSERT INTO post (id, group_id, author_id, key_id, body, expires, unreached, private) "
+        "VALUES (3, 1, 2, 4, :blind, 99, 0, false)",
+        "INSERT INTO delivery (id, post_id, member_id, channel, due, attempts, unsure, claim) "
+        "VALUES (5, 3, 2, 'sms', 7, 1, 0, NULL)",
+    ]
+    async with database.writing() as c:
+        for statement in old:
+            await c.execute(sa.text(statement), {"blind": b"x" * 16} if ":b" in statement else {})
+    await migrate(database)
+    async with database.reading() as c:
+        row = (await c.execute(sa.select(DELIVERY))).mappings().one()
+        heard = (await c.execute(sa.select(MEMBER.c.heard_day))).scalar_one()
+    assert (row["due"], row["attempts"], row["stage"], row["start"]) == (7, 1, 0, 0)
+    assert (row["rest"], heard) == (None, None)
+    await database.close()

@@ -17,6 +17,7 @@ class Recorder:
 
     name: str
     concurrency: int = 4
+    most_cost: int = 0
     answer: Answer = lambda out: Sent()
     sent: list[Outgoing] = field(default_factory=list)
     gate: asyncio.Event | None = None
