@@ -17,6 +17,7 @@ from relay.store.database import Database
 from relay.store.migrate import migrate
 from relay.store.outbox import Outbox
 from relay.store.pending import Pending
+from relay.store.pool import Numbers
 from relay.store.roster import Roster
 from relay.vault import master
 from relay.vault.vault import Vault
@@ -57,7 +58,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = Vault(settings.data_dir / "keys", key)
     database = Database(settings.database)
-    roster = Roster(vault, settings.domain)
+    numbers = Numbers(vault, settings.number_quarantine)
+    roster = Roster(vault, settings.domain, numbers)
     try:
         await migrate(database, complete=roster.add_masks)
     except BaseException:

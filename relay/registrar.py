@@ -36,7 +36,8 @@ from relay.model import (
 from relay.store.database import Database
 from relay.store.outbox import Held, Outbox
 from relay.store.pending import Pending
-from relay.store.roster import NewMember, ProxyNumber, Roster
+from relay.store.pool import Pool
+from relay.store.roster import NewMember, Roster
 from relay.vault.vault import Vault
 
 PRESETS = ("low", "medium", "high", "professional")
@@ -82,20 +83,20 @@ class Registrar:
 
         async def work(c: AsyncConnection) -> int:
             for number in numbers:
-                await self._roster.add_number(c, number)
+                await self._roster.numbers.add(c, number)
             return len(numbers)
 
         return await self._database.transact(work)
 
-    async def numbers(self) -> list[ProxyNumber]:
-        """The pool."""
+    async def pool(self) -> Pool:
+        """The pool, and what it has room for."""
         async with self._database.reading() as c:
-            return await self._roster.numbers(c)
+            return await self._roster.numbers.pool(c)
 
     async def park_number(self, typed: str) -> None:
         """Give a number to nobody new."""
         async with self._database.writing() as c:
-            await self._roster.park_number(c, _proxy_number(typed))
+            await self._roster.numbers.park(c, _proxy_number(typed))
 
     # Groups --------------------------------------------------------------------------------
 
@@ -176,8 +177,8 @@ class Registrar:
             group = await self._roster.find_group(c, group_key)
             if group.state is GroupState.CLOSED:
                 raise RefusalError("This group is closed.")
-            if new.contact.channel == SMS and await self._roster.is_ours(c, new.contact.reveal()):
-                raise RefusalError("This phone number is one of the relay's own.")
+            if new.contact.channel == SMS:
+                await self._refuse_our_own(c, new.contact)
             return await self._roster.add_member(c, group, new, self._clock.now())
 
         return await self._database.transact(work)
@@ -260,6 +261,10 @@ class Registrar:
         }
 
     # Checks --------------------------------------------------------------------------------
+
+    async def _refuse_our_own(self, c: AsyncConnection, phone: Contact) -> None:
+        if await self._roster.numbers.is_ours(c, phone.reveal()):
+            raise RefusalError("This phone number is one of the relay's own.")
 
     def _day_of_agreement(self, text: str) -> date:
         agreed_on = read_day(text)

@@ -1,10 +1,11 @@
-"""Groups, members, proxy numbers, and the routes that lead to them."""
+"""Groups, members, and the routes that lead to them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,11 +31,9 @@ from relay.model import (
     read_id,
     settings_to_card,
 )
-from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, NUMBER, ROUTE, STRIKE
+from relay.store.pool import Numbers
+from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, ROUTE, STRIKE
 from relay.vault.vault import Purpose, UnsealError, Use, Vault
-
-QUARANTINE = timedelta(days=365)
-"""How long a pair that led to one group leads nowhere before it may lead to another."""
 
 STRIKES_KEPT = timedelta(days=14)
 
@@ -42,17 +41,6 @@ _CONFIRM = "confirm+"
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _ALIAS_LENGTH = 16
 _MASK_LENGTH = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyNumber:
-    """A rented number of the pool."""
-
-    id: int
-    number: Secret
-    parked: bool
-    pairs: int
-    """How many phones write to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +83,8 @@ _WITH_GROUP = sa.select(
 class Roster:
     """Reads and writes who is who. Every method takes the connection of its transaction."""
 
-    def __init__(self, vault: Vault, domain: str | None) -> None:
+    def __init__(self, vault: Vault, domain: str | None, numbers: Numbers) -> None:
+        self.numbers = numbers
         self._vault = vault
         self._domain = domain
         self._kept_cards = lru_cache(maxsize=20_000)(self._open_card)
@@ -167,75 +156,6 @@ class Roster:
 
     def _group_blind(self, name: str) -> bytes:
         return self._vault.index(Purpose.GROUP_NAME, " ".join(name.casefold().split()))
-
-    # Numbers -------------------------------------------------------------------------------
-
-    async def add_number(self, c: AsyncConnection, number: Contact) -> None:
-        """Add a rented number to the pool. Raises `RefusalError` if it is there."""
-        blind = self._vault.index(Purpose.NUMBER, number.reveal())
-        if await _exists(c, sa.select(NUMBER.c.id).where(NUMBER.c.number_blind == blind)):
-            raise RefusalError("This number is in the pool already.")
-        row_id = new_id()
-        sealed = self._vault.seal_house("number", row_id, number.reveal())
-        row = {"id": row_id, "number_blind": blind, "sealed": sealed, "parked": False}
-        await c.execute(sa.insert(NUMBER), row)
-
-    async def numbers(self, c: AsyncConnection) -> list[ProxyNumber]:
-        """The pool, in numerical order."""
-        rows = (await c.execute(sa.select(NUMBER))).mappings().all()
-        texts = {r["id"]: self._vault.open_house("number", r["id"], r["sealed"]) for r in rows}
-        used = await self._members_by_number(c)
-        return sorted(
-            (
-                ProxyNumber(
-                    id=row["id"],
-                    number=Secret(texts[row["id"]]),
-                    parked=row["parked"],
-                    pairs=used.get(texts[row["id"]], 0),
-                )
-                for row in rows
-            ),
-            key=lambda n: n.number.reveal(),
-        )
-
-    async def park_number(self, c: AsyncConnection, number: Contact) -> None:
-        """Give the number to nobody new; who has it keeps it. Raises `RefusalError`."""
-        blind = self._vault.index(Purpose.NUMBER, number.reveal())
-        statement = sa.update(NUMBER).where(NUMBER.c.number_blind == blind).values(parked=True)
-        if (await c.execute(statement)).rowcount == 0:
-            raise RefusalError("This number is not in the pool.")
-
-    async def is_ours(self, c: AsyncConnection, number: str) -> bool:
-        """Whether a phone number is one of the pool."""
-        blind = self._vault.index(Purpose.NUMBER, number)
-        return await _exists(c, sa.select(NUMBER.c.id).where(NUMBER.c.number_blind == blind))
-
-    async def _members_by_number(self, c: AsyncConnection) -> dict[str, int]:
-        rows = await c.execute(sa.select(MEMBER.c.id, MEMBER.c.card).where(MEMBER.c.channel == SMS))
-        counts: dict[str, int] = {}
-        for member_id, card in rows:
-            number = self._cards(member_id, "member", card)["number"]
-            counts[number] = counts.get(number, 0) + 1
-        return counts
-
-    async def _allocate(self, c: AsyncConnection, group: Group, phone: Contact) -> str:
-        """Find a number that leads nowhere yet for this phone; the group's own, if it can be."""
-        rows = (await c.execute(sa.select(NUMBER).where(~NUMBER.c.parked))).mappings().all()
-        free = sorted(self._vault.open_house("number", r["id"], r["sealed"]) for r in rows)
-        pairs = {self._pair(number, phone): number for number in free}
-        taken = await c.execute(sa.select(ROUTE.c.blind).where(ROUTE.c.blind.in_(list(pairs))))
-        for (blind,) in taken:
-            del pairs[blind]
-        if not pairs:
-            raise RefusalError(
-                "There is no proxy number free for this phone; add one with `relay number add`."
-            )
-        in_group = await self.members(c, group)
-        own = {m.write_to.reveal() for m in in_group if m.channel == SMS}
-        return min(pairs.values(), key=lambda number: (number not in own, number))
-
-    def _pair(self, number: str, phone: Contact) -> bytes:
-        return self._vault.index(Purpose.PAIR, number, phone.reveal())
 
     # Members -------------------------------------------------------------------------------
 
@@ -349,7 +269,7 @@ class Roster:
         this has committed.
         """
         resting = sa.update(ROUTE).where(ROUTE.c.member_id == member.id)
-        await c.execute(resting.values(member_id=None, until_day=day(now + QUARANTINE)))
+        await c.execute(resting.values(member_id=None, until_day=self.numbers.rests_until(now)))
         await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.member_id == member.id))  # in flight
         await c.execute(sa.delete(MEMBER).where(MEMBER.c.id == member.id))
 
@@ -424,7 +344,7 @@ class Roster:
         """Where a message to `to` from `sender` leads; `None` if nowhere."""
         local = to.reveal().partition("@")[0].lower()
         if sender.channel != EMAIL:
-            return await self._home(c, self._pair(to.reveal(), sender), sender)
+            return await self._home(c, self.numbers.pair(to.reveal(), sender), sender)
         if local.startswith(_CONFIRM):
             return await self._answer(c, Secret(local.removeprefix(_CONFIRM)), sender)
         return await self._home(c, self._mail_route(local), sender)
@@ -588,14 +508,19 @@ class Roster:
     def _route_blind(self, card: dict[str, Any], contact: Contact) -> bytes:
         if contact.channel == EMAIL:
             return self._mail_route(card["alias"])
-        return self._pair(card["number"], contact)
+        return self.numbers.pair(card["number"], contact)
 
     async def _new_card(self, c: AsyncConnection, group: Group, new: NewMember) -> dict[str, Any]:
         by_text = new.contact.channel == SMS
+        number = ""
+        if by_text:
+            others = [m for m in await self.members(c, group) if m.channel == SMS]
+            in_group = Counter(member.write_to.reveal() for member in others)
+            number = await self.numbers.allocate(c, new.contact, in_group)
         return {
             "name": new.name,
             "alias": "" if by_text else _random_name(_ALIAS_LENGTH),
-            "number": await self._allocate(c, group, new.contact) if by_text else "",
+            "number": number,
             "mask": _random_name(_MASK_LENGTH),
             "agreed": "" if new.agreed_on is None else new.agreed_on.isoformat(),
             **settings_to_card(new.settings),

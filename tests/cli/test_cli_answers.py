@@ -62,21 +62,6 @@ def test_init_never_writes_over_what_is_there(desk: Desk) -> None:
     assert desk.dump() == before
 
 
-def test_numbers(desk: Desk) -> None:
-    """`number add`, `list` and `park`."""
-    desk.ask("init")
-    assert desk.ask("number", "add", "+12025550182", NUMBER) == {"added": 2}
-    assert desk.ask("number", "list") == [
-        {"number": NUMBER, "phones": 0, "state": "open"},
-        {"number": "+12025550182", "phones": 0, "state": "open"},
-    ]
-    assert desk.ask("number", "park", NUMBER) == {"parked": NUMBER}
-    assert [n["state"] for n in desk.ask("number", "list")] == ["parked", "open"]
-    lines = desk("number", "list").out.splitlines()
-    assert lines[0] == "NUMBER        PHONES  STATE"
-    assert lines[1] == f"{NUMBER}  0       parked"
-
-
 def test_groups(desk: Desk) -> None:
     """`group create`, `show`, `list`, `set`, `freeze`, `thaw`, `close`: a flat object each."""
     desk.ask("init")
@@ -271,19 +256,6 @@ def test_serve_says_where_its_doors_are(staffed_here: Desk) -> None:
             process.send_signal(signal.SIGTERM)
             out, _ = process.communicate(timeout=30)
             assert (process.returncode, out) == (0, "")
-
-
-def test_two_of_one_phone_at_once_get_different_numbers(staffed: Desk) -> None:
-    """Two processes add one phone to two groups at the same moment: two different numbers."""
-    staffed.ask("number", "add", "+12025550182")
-    phone = "+12025550109"
-    processes = [
-        staffed.spawn("member", "add", group, "--name", "Sol", "--sms", phone, "--json")
-        for group in ("Tuesday", "Friday")
-    ]
-    answers = [process.communicate(timeout=60) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], answers
-    assert {json.loads(out)["write_to"] for out, _ in answers} == {NUMBER, "+12025550182"}
 
 
 def test_the_transcript_of_the_demo_as_json(here: Desk) -> None:

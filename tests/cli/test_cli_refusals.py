@@ -359,6 +359,7 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("keys", "publish", "relay1")
     yield ("number", "add", "+12025550184")
     yield ("number", "list")
+    yield ("number", "capacity")
     yield ("number", "park", "+12025550184")
     yield ("group", "create", "Monday")
     yield ("group", "show", "Tuesday")
