@@ -1,8 +1,4 @@
-"""How long a text is on the air, and how a long one is cut. Pure.
-
-Lengths on the air are septets (GSM 7-bit default alphabet, 3GPP TS 23.038 section 6.2.1) or
-UTF-16 units (UCS-2); Twilio uses no national shift tables. One character outside the alphabet
-turns the whole message into UCS-2.
+"""How a long text is cut: one page of it at a time, as one body. Pure.
 
 The limit of a body is Twilio's 1600 characters. It is counted here in UTF-16 units, the stricter
 reading, so that no way of counting can find a body too long.
@@ -11,21 +7,27 @@ reading, so that no way of counting can find a body too long.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from enum import Enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from channels.secret import Secret
+from channels.sms.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments, units
+from channels.sms.punctuation import folded, plain
+
+__all__ = ["Encoding", "Page", "encoding", "graphemes", "page", "render", "segments"]
 
 LONGEST_BODY = 1600
 LEFT_OUT = " (...)"
 """Ends the last body when the rest of the text does not fit. In the GSM alphabet, no language."""
 
-_GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
+_MORE = {
+    Encoding.GSM_7: " ... reply MORE for the rest",
+    Encoding.UCS_2: " \u2026 reply MORE for the rest",
+}
+"""Ends a page that is not the last. An ellipsis would turn a page in GSM-7 into UCS-2."""
+_NO_BREAK = "\u00a0\u2007\u202f"
+"""White space at which nobody ends a line."""
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _EXTENDERS = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
@@ -39,54 +41,130 @@ _LEAST_ROOM = 200
 """A pseudonym that leaves less than this to the words is no pseudonym."""
 
 
-class Encoding(Enum):
-    """What a text is sent in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One body, and where in the words the next one begins."""
 
-    GSM_7 = "GSM-7"
-    UCS_2 = "UCS-2"
-
-
-_LIMITS = {
-    Encoding.GSM_7: (160, 153, 152),
-    Encoding.UCS_2: (70, 67, 66),
-}
-"""A single message; a part of several; the same on a toll-free number at Twilio."""
+    body: str
+    next: int | None
+    """An index into the words, in code points; `None` if all is said."""
+    segments: int
 
 
-def encoding(text: str) -> Encoding:
-    """GSM-7 if every character is in the alphabet or its extension, else UCS-2."""
-    in_alphabet = all(c in _GSM or c in _GSM_EXTENSION for c in text)
-    return Encoding.GSM_7 if in_alphabet else Encoding.UCS_2
+def page(
+    author: Secret | None,
+    words: str,
+    *,
+    start: int = 0,
+    most: int = 4,
+    toll_free: bool = False,
+) -> Page:
+    """As much of `words` from `start` on as `most` segments hold: `Robin: words`.
 
+    `start` is an index like `Page.next`. The programme itself (`author` is `None`) has no prefix.
+    If something is left, the body says how to get it. Words are cut after white space where that
+    keeps half a page, else between graphemes; one that no page holds is cut between characters.
+    Only white space at either end of a page is left out, and only punctuation changes (`folded`).
+    Whether a page is in GSM-7 depends on nothing but that page.
 
-def segments(text: str, *, toll_free: bool = False) -> int:
-    """How many messages the carriers count. At least one.
-
-    An escape pair (a character of the extension) and a surrogate pair move whole into the next.
+    Raises `ValueError` when `start` is outside of the words, or the prefix leaves no room.
     """
-    kind = encoding(text)
-    single, part, part_toll_free = _LIMITS[kind]
-    costs = [_cost(c, kind) for c in text]
-    if sum(costs) <= single:
-        return 1
-    limit = part_toll_free if toll_free else part
-    count, used = 1, 0
-    for cost in costs:
-        if used + cost > limit:
-            count, used = count + 1, 0
-        used += cost
-    return count
+    if not 0 <= start <= len(words):
+        raise ValueError("There is no such place in the words.")
+    prefix = f"{author.reveal()}: " if author is not None else ""
+    end = max(start, len(words.rstrip()))
+    sheets = [_Sheet(Scale(kind, toll_free), most) for kind in Encoding]
+    if start < end:
+        start = _skip_space(words, start)
+    cut = _reach(words, start, end, prefix, sheets)
+    if cut == end:
+        body, following = folded(prefix + words[start:end], toll_free=toll_free), None
+    else:
+        cut = _word_border(words, start, cut)
+        body = _announced((prefix + words[start:cut]).rstrip(), toll_free)
+        following = _skip_space(words, cut)
+    return Page(body=body, next=following, segments=segments(body, toll_free=toll_free))
 
 
-def _cost(character: str, kind: Encoding) -> int:
-    if kind is Encoding.GSM_7:
-        return 2 if character in _GSM_EXTENSION else 1
-    return _units(character)
+def _announced(said: str, toll_free: bool) -> str:
+    body = folded(said + _MORE[Encoding.GSM_7], toll_free=toll_free)
+    return body if encoding(body) is Encoding.GSM_7 else said + _MORE[Encoding.UCS_2]
 
 
-def _units(text: str) -> int:
-    """Length in UTF-16 units."""
-    return len(text) + sum(1 for c in text if c > "\uffff")
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """An empty page in one encoding."""
+
+    scale: Scale
+    most: int
+
+    def add(self, weight: Weight, text: str) -> Weight | None:
+        """The weight with `text` behind it; `None` if that does not fit."""
+        if self.scale.encoding is Encoding.GSM_7:
+            text = plain(text)
+        added = self.scale.add(weight, text)
+        if added is None or added.units > LONGEST_BODY:
+            return None
+        return added if self.scale.segments(added) <= self.most else None
+
+    def fill(self, prefix: str, pieces: Iterable[str]) -> int | None:
+        """How many characters of `pieces` fit when a rest is announced; `None` if all fit."""
+        weight = self.add(NOTHING, prefix)
+        if weight is None:
+            return 0
+        borders = [(0, weight)]
+        for piece in pieces:
+            weight = self.add(weight, piece)
+            if weight is None:
+                break
+            borders.append((borders[-1][0] + len(piece), weight))
+        else:
+            return None
+        return next((at for at, full in reversed(borders) if self._has_room_for_more(full)), 0)
+
+    def _has_room_for_more(self, weight: Weight) -> bool:
+        """Whether the announcement fits; in 1600 characters it must do so in either form.
+
+        Else a page in GSM-7 would go out in UCS-2 for the sake of two more characters.
+        """
+        if weight.units + len(_MORE[Encoding.GSM_7]) > LONGEST_BODY:
+            return False
+        return self.add(weight, _MORE[self.scale.encoding]) is not None
+
+
+def _reach(words: str, start: int, end: int, prefix: str, sheets: list[_Sheet]) -> int:
+    """Where a page ends in the encoding that gets it further: at `end`, or at a border before."""
+    shown = words[start : min(end, start + LONGEST_BODY + 1)]  # one more than any page holds
+    for cut in (graphemes, iter):
+        reaches = [sheet.fill(prefix, cut(shown)) for sheet in sheets]
+        if None in reaches:
+            return end
+        if furthest := max(reach for reach in reaches if reach is not None):
+            return start + furthest
+    raise ValueError("The pseudonym leaves no room for words.")
+
+
+def _word_border(words: str, start: int, cut: int) -> int:
+    """The last place after or before white space, if that keeps at least half, else `cut`."""
+    if _ends_word(words[cut]):
+        return cut
+    for at in range(cut, start + (cut - start + 1) // 2 - 1, -1):
+        if _ends_word(words[at - 1]) and not _belong_together(words[at - 1], words[at]):
+            return at
+    return cut
+
+
+def _ends_word(character: str) -> bool:
+    return character.isspace() and character not in _NO_BREAK
+
+
+def _skip_space(words: str, at: int) -> int:
+    """The first place from `at` on that is not white space; there is one."""
+    while words[at].isspace() and (
+        words[at + 1].isspace() or not _belong_together(words[at], words[at + 1])
+    ):
+        at += 1
+    return at
 
 
 def render(author: Secret | None, text: Secret, *, most: int = 99) -> list[str]:
@@ -98,9 +176,9 @@ def render(author: Secret | None, text: Secret, *, most: int = 99) -> list[str]:
     """
     prefix = f"{author.reveal()}: " if author is not None else ""
     words = text.reveal()
-    if _units(prefix) + _units(words) <= LONGEST_BODY:
+    if units(prefix) + units(words) <= LONGEST_BODY:
         return [prefix + words]
-    room = LONGEST_BODY - _units(prefix) - _ROOM_FOR_MARK
+    room = LONGEST_BODY - units(prefix) - _ROOM_FOR_MARK
     if room < _LEAST_ROOM:
         raise ValueError("The pseudonym leaves no room for words.")
     parts = list(islice(_split(words, room), most + 1))
@@ -122,11 +200,11 @@ def _split(words: str, room: int) -> Iterator[str]:
     """Cut into parts of at most `room` UTF-16 units, after white space or between graphemes."""
     part, used = "", 0
     for piece in _pieces(words, room):
-        size = _units(piece)
+        size = units(piece)
         if used + size > room:
             head, tail = _last_word_border(part, room)
             yield head
-            part, used = tail, _units(tail)
+            part, used = tail, units(tail)
         part += piece
         used += size
     yield part
@@ -136,14 +214,14 @@ def _last_word_border(part: str, room: int) -> tuple[str, str]:
     """Cut after the last white space if that keeps at least half a part, else keep it whole."""
     for at in range(len(part), 0, -1):
         if part[at - 1].isspace() and not _belong_together(*part[at - 1 : at + 1].ljust(2)):
-            return (part[:at], part[at:]) if 2 * _units(part[:at]) >= room else (part, "")
+            return (part[:at], part[at:]) if 2 * units(part[:at]) >= room else (part, "")
     return part, ""
 
 
 def _pieces(words: str, room: int) -> Iterator[str]:
     """Graphemes; one larger than half a part (hundreds of marks) is cut between characters."""
     for grapheme in graphemes(words):
-        if 2 * _units(grapheme) <= room:
+        if 2 * units(grapheme) <= room:
             yield grapheme
         else:
             yield from grapheme
