@@ -19,6 +19,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from channels.secret import Contact, Secret
+from channels.sms.media import medium
 
 LARGEST_BODY = 64 * 1024
 _MOST_FIELDS = 200
@@ -27,11 +28,23 @@ _NAME = re.compile(r"[A-Za-z0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _OPT_OUT = {"STOP": "stop", "START": "start", "HELP": "help"}
 """With Advanced Opt-Out the account has words of its own; `OptOutType` says what one stands for."""
+_CARRIERS_WORDS = frozenset(
+    {
+        *("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"),
+        *("START", "UNSTOP"),
+        *("HELP", "INFO"),
+    }
+)
+"""What Twilio answers itself without being told to. YES is one too, but only of those it stopped:
+https://help.twilio.com/articles/223134027"""
+_OTHERS = re.compile(r"(?i).*recipient.*|cc[0-9]*")
+"""Twilio names the other phones of a native group message in `OtherRecipients0`, `1` and so on;
+its page on webhooks does not say so, hence the wide net. The pattern is for names."""
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9A-Za-z]{1,64}")
 _CALL_SID = re.compile(r"CA[0-9A-Za-z]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,3}")
 _ERROR_CODE = re.compile(r"[0-9]{1,6}")
-_TOKEN = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[a-z2-7]{26}")
 _LONGEST_SENDER = 64
 
 _BODY_AGAIN = re.compile(r"Body(?![a-z])")
@@ -87,7 +100,14 @@ class TextIn:
     sender: Contact | None
     to: Secret
     text: Secret
-    media: int
+    media: tuple[Secret, ...] = ()
+    """Pictures and texts that wait at Twilio, as `channels.sms.media` packs them."""
+    left_out: bool = False
+    """Something else came with it as well."""
+    answered: bool = False
+    """Twilio has answered this word itself."""
+    shown_to_others: bool = False
+    """It went to other people's phones too: a native group message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,30 +147,69 @@ def form(raw: bytes) -> Form | Refusal:
     return Form(fields) if len(fields) == len(pairs) else Refusal.REPEATED
 
 
-def text_in(request: Form, account_sid: str) -> TextIn | Refusal:
-    """Read an incoming text (https://www.twilio.com/docs/messaging/guides/webhook-request)."""
+def text_in(
+    request: Form, account_sid: str, *, api_url: str | None = None, answers_stop: bool = True
+) -> TextIn | Refusal:
+    """Read an incoming text (https://www.twilio.com/docs/messaging/guides/webhook-request).
+
+    `api_url`: see `channels.sms.media.medium`; `answers_stop`: whether Twilio answers its own
+    words by itself.
+    """
     fields = request.fields
     if fields.get("AccountSid") != account_sid:
         return Refusal.OTHER_ACCOUNT
-    sid, sender, to = (fields.get(name, "") for name in ("MessageSid", "From", "To"))
-    well_shaped = (
-        _MESSAGE_SID.fullmatch(sid)
-        and 0 < len(sender) <= _LONGEST_SENDER
-        and _E164.fullmatch(to)
-        and "Body" in fields
-        and _COUNT.fullmatch(fields.get("NumMedia", "0"))
-    )
-    if not well_shaped:
+    if not _is_well_shaped(fields):
         return Refusal.BAD_SHAPE
     if not _has_one_reading(fields):
         return Refusal.TWO_READINGS
+    body, word = fields["Body"], fields.get("OptOutType", "")
+    media, left_out = _media(fields, account_sid, api_url)
     return TextIn(
-        sid=sid,
-        sender=Contact("sms", sender) if _E164.fullmatch(sender) else None,
-        to=Secret(to),
-        text=Secret(_OPT_OUT.get(fields.get("OptOutType", "")) or clean(fields["Body"])),
-        media=int(fields.get("NumMedia", "0")),
+        sid=fields["MessageSid"],
+        sender=contact(fields["From"]),
+        to=Secret(fields["To"]),
+        text=Secret(_OPT_OUT.get(word) or clean(body)),
+        media=media,
+        left_out=left_out,
+        answered=bool(word) or (answers_stop and is_carriers_word(body)),
+        shown_to_others=any(value and _OTHERS.fullmatch(name) for name, value in fields.items()),
     )
+
+
+def contact(number: str) -> Contact | None:
+    """Whom an answer to that number reaches; `None` for a short code or a name."""
+    return Contact("sms", number) if _E164.fullmatch(number) else None
+
+
+def is_carriers_word(body: str) -> bool:
+    """Whether a text is nothing but a word that Twilio answers by default, in any case."""
+    word = body.strip()
+    return word.isascii() and word.upper() in _CARRIERS_WORDS
+
+
+def _is_well_shaped(fields: Mapping[str, str]) -> bool:
+    sender = fields.get("From", "")
+    return bool(
+        _MESSAGE_SID.fullmatch(fields.get("MessageSid", ""))
+        and 0 < len(sender) <= _LONGEST_SENDER
+        and _E164.fullmatch(fields.get("To", ""))
+        and "Body" in fields
+        and _COUNT.fullmatch(fields.get("NumMedia", "0"))
+    )
+
+
+def _media(
+    fields: Mapping[str, str], account_sid: str, api_url: str | None
+) -> tuple[tuple[Secret, ...], bool]:
+    """What to fetch, in order, and whether something came that is not fetched."""
+    kept = []
+    count = int(fields.get("NumMedia", "0"))
+    for number in range(count):
+        kind, url = (fields.get(f"Media{what}{number}", "") for what in ("ContentType", "Url"))
+        found = medium(kind, url, account_sid=account_sid, api_url=api_url)
+        if found is not None and found.message == fields["MessageSid"]:
+            kept.append(found.packed())
+    return tuple(kept), len(kept) < count
 
 
 def status_in(request: Form, query: str, account_sid: str) -> StatusIn | Refusal:

@@ -3,71 +3,72 @@
 https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource. The create
 call has no idempotency key, so what matters is to know, when something breaks, whether Twilio may
 already hold the message: before the request has left it cannot (`UNREACHABLE`, `TIMEOUT`), after
-that it may (`ANSWER_LOST`, unsure).
+that it may (`ANSWER_LOST`, unsure). So one copy is one create call, and nothing is remembered.
 
-The SDK's own HTTP client is not used as it is: it drops its timeout, keeps the last request with
-the words of a member in memory, and writes addresses to its log. Its exceptions carry numbers;
-none leaves this module, not even as the cause of another.
+Exceptions of the SDK carry numbers; none leaves this module, not even as the cause of another.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import aiohttp
 from twilio.base import values
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
-from twilio.http.response import Response
-from twilio.rest import Client
 
-from channels.contract import Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.contract import NO_WORDS, Later, Never, Outcome, Outgoing, Sent, Trouble
 from channels.secret import Secret
-from channels.sms import segments
+from channels.sms import errors
+from channels.sms.client import Connection, UnreadableAnswerError
 from channels.sms.config import SmsOutConfig
-from channels.sms.errors import outcome
-
-PICTURE = "[picture, only by mail]"
+from channels.sms.pictures import COST, chosen, may_carry, note
+from channels.sms.segments import Page, page
+from channels.sms.words import words_of
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_VALIDITY = 36_000
 """Seconds. Twilio's limit, and its default."""
-_REMEMBERED_DELIVERIES = 10_000
-_ANSWER_LOST = Later(why=Trouble.ANSWER_LOST, unsure=True)
+_LEAST_VALIDITY = timedelta(seconds=30)
+"""A text that has less than this before it would wake somebody is not worth trying."""
+_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+"""Area codes of the North American Numbering Plan whose texts are cut shorter by Twilio."""
 
 
-def status_token(delivery: Secret) -> Secret:
-    """What stands in the status callback for a delivery: one-way, so that it tells outsiders none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """One text, finished. `valid` is how many seconds Twilio may try."""
 
-    32 hexadecimal digits, equal for every attempt and every part of one delivery.
-    """
-    digest = hashlib.sha256(b"sms status callback\0" + delivery.reveal().encode())
-    return Secret(digest.hexdigest()[:32])
+    page: Page
+    media: tuple[Secret, ...] = field(repr=False)
+    valid: int
+
+    @property
+    def cost(self) -> int:
+        return COST if self.media else self.page.segments
 
 
 class SmsChannel:
     """The way out by text. `clock` gives the aware time of now.
 
-    A long text leaves as several bodies, in order. How many of them Twilio took is remembered in
-    memory by delivery, so that a later attempt goes on where this one stopped. The memory ends
-    with the process, and holds 10,000 unfinished deliveries, of which the one longest without
-    progress goes first. After that a reader may see the first parts of a long text twice; she
-    also may see one part twice whose answer was lost.
+    A copy is one text of at most `most_segments`. What does not fit can be asked for: the outcome
+    says where the words go on (`rest`), and an `Outgoing` that differs in `start` alone, pictures
+    included, is the next page.
     """
 
     def __init__(self, config: SmsOutConfig, clock: Callable[[], datetime]) -> None:
         self._config = config
         self._clock = clock
-        self._http: _TimedHttpClient | None = None
-        self._client: Client | None = None
-        self._taken: OrderedDict[Secret, int] = OrderedDict()
-        self._closed = False
+        self._connection = Connection(
+            config.account_sid,
+            config.auth_token,
+            api_url=config.api_url,
+            timeout=config.timeout,
+            connections=config.concurrency,
+        )
 
     @property
     def name(self) -> str:
@@ -79,143 +80,132 @@ class SmsChannel:
         """How many requests to Twilio may be under way at once."""
         return self._config.concurrency
 
+    @property
+    def priced(self) -> bool:
+        """Texts cost something."""
+        return True
+
+    def cost(
+        self,
+        *,
+        author: Secret | None,
+        subject: Secret,
+        text: Secret,
+        start: int,
+        number: Secret,
+        pictures: int,
+    ) -> int:
+        """Segments, or what a picture message counts as: `channels.sms.pictures.COST`."""
+        if pictures and start == 0 and may_carry(number):
+            return COST
+        return self._page(author, _all_words(author, subject, text), start, number).segments
+
+    def _page(self, author: Secret | None, words: str, start: int, number: Secret) -> Page:
+        return page(
+            author,
+            words,
+            start=min(start, len(words)),  # pictures that go no longer take their note with them
+            most=self._config.most_segments,
+            toll_free=_is_toll_free(number),
+        )
+
     async def send(self, out: Outgoing) -> Outcome:
-        """Send one copy, in as many bodies as it needs, and say how that ended."""
+        """Send one copy as one text, and say how that ended."""
         try:
-            return await self._send_parts(out)
+            return await self._send(out)
         except Exception as error:  # noqa: BLE001 - the contract: nothing is raised but cancellation
             _log.error("text not sent: %s", type(error).__name__)  # its text may hold numbers
             return Later(why=Trouble.OUR_FAULT)
 
     async def close(self) -> None:
         """Close the connections. A send after this answers `Later`."""
-        self._closed = True
-        http, self._http, self._client = self._http, None, None
-        if http is not None:
-            await http.close()
+        await self._connection.close()
 
-    async def _send_parts(self, out: Outgoing) -> Outcome:
-        bodies = segments.render(out.author, _words(out), most=self._config.most_parts)
-        if not all(map(out.may_leave, [out.text.reveal(), "".join(bodies), *bodies])):
+    async def _send(self, out: Outgoing) -> Outcome:
+        valid = _valid(out, self._clock())
+        if not isinstance(valid, int):
+            return valid
+        words, media = _words(out)
+        body = self._page(out.author, words, out.start, out.write_to)
+        if not all(map(out.may_leave, [out.text.reveal(), words, body.body])):
             return Never(why=Trouble.WOULD_LEAK)
-        token = status_token(out.delivery)
-        for number in range(self._taken.get(token, 0), len(bodies)):
-            ended = await self._create(out, bodies[number], token)
-            if isinstance(ended, Never):
-                self._taken.pop(token, None)
-            if not isinstance(ended, Sent):
-                return ended
-            self._remember(token, number + 1)
-        self._taken.pop(token, None)
-        return Sent()
+        return await self._create(out, _Text(page=body, media=media, valid=valid))
 
-    def _remember(self, token: Secret, taken: int) -> None:
-        self._taken[token] = taken
-        self._taken.move_to_end(token)
-        if len(self._taken) > _REMEMBERED_DELIVERIES:
-            self._taken.popitem(last=False)
-
-    async def _create(self, out: Outgoing, body: str, token: Secret) -> Outcome:
-        valid = int((out.expires - self._clock()) / timedelta(seconds=1))
-        if valid < 1:
-            return Never(why=Trouble.REFUSED)  # after `expires` the copy must not reach anyone
-        base = self._config.public_url.rstrip("/")
-        keep = not self._config.redaction
+    async def _create(self, out: Outgoing, text: _Text) -> Outcome:
+        lost = Later(why=Trouble.ANSWER_LOST, unsure=True, rest=text.page.next)
         try:
-            await self._open().messages.create_async(
-                to=out.to.reveal(),
-                from_=out.write_to.reveal(),
-                body=body,
-                status_callback=f"{base}/twilio/status?t={token.reveal()}",
-                validity_period=min(valid, _LONGEST_VALIDITY),
-                content_retention=values.unset if keep else "discard",
-                address_retention=values.unset if keep else "obfuscate",
-            )
+            sid = await self._ask(out, text)
         except (TwilioRestException, TwilioServiceException) as error:
-            return outcome(error.status, error.code)
+            errors.warn(error.code)
+            return errors.outcome(error.status, error.code, self._clock())
         except aiohttp.InvalidURL:
             return Later(why=Trouble.NOT_CONFIGURED)
         except aiohttp.ConnectionTimeoutError:
             return Later(why=Trouble.TIMEOUT)
         except aiohttp.ClientConnectorError:  # refused, no such host, no TLS: nothing was sent
             return Later(why=Trouble.UNREACHABLE)
-        except (TimeoutError, aiohttp.ClientError, OSError, _UnreadableAnswerError):
-            return _ANSWER_LOST
-        return Sent()
-
-    def _open(self) -> Client:
-        """The client, made inside the running loop at the first send."""
-        if self._closed:
-            raise RuntimeError("The channel is closed.")
-        if self._client is None:
-            self._http = _TimedHttpClient(self._config.timeout, self._config.concurrency)
-            self._client = Client(
-                self._config.account_sid,
-                self._config.auth_token.reveal(),
-                http_client=self._http,
-                environment={"TWILIO_EDGE": ""},  # else the SDK reads the process environment
-            )
-            if self._config.api_url is not None:
-                self._client.api.base_url = self._config.api_url
-        return self._client
-
-
-class _UnreadableAnswerError(Exception):
-    """The answer says yes, but not in Twilio's words: a proxy on the way, a change of theirs."""
-
-
-def _names_a_message(answer: str) -> bool:
-    try:
-        resource = json.loads(answer)
-    except ValueError:
-        return False
-    return isinstance(resource, dict) and isinstance(resource.get("sid"), str)
-
-
-class _TimedHttpClient(AsyncTwilioHttpClient):  # type: ignore[misc] # the SDK ships no types
-    """The SDK's asynchronous client with a timeout that holds, no memory and no log."""
-
-    def __init__(self, timeout: timedelta, connections: int) -> None:
-        super().__init__(pool_connections=False)
-        seconds = timeout / timedelta(seconds=1)
-        self._own_session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
+        except (TimeoutError, aiohttp.ClientError, OSError, UnreadableAnswerError):
+            return lost
+        return Sent(
+            reference=NO_WORDS if self._config.redaction else Secret(sid),
+            reported=bool(out.status),
+            rest=text.page.next,
+            cost=text.cost,
         )
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        params: dict[str, object] | None = None,
-        data: dict[str, object] | None = None,
-        headers: dict[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's signature; the session's holds
-        allow_redirects: bool = False,
-    ) -> Response:
-        """Make one request, once. Raises what aiohttp raises."""
-        del timeout, allow_redirects
-        sent = dict(headers or {})
-        query = {name: str(value) for name, value in (params or {}).items()}
-        if auth is not None:
-            sent["Authorization"] = aiohttp.encode_basic_auth(*auth)
-        async with self._own_session.request(
-            method, url, params=query, data=data, headers=sent, allow_redirects=False
-        ) as response:
-            text = (await response.read()).decode("utf-8", "replace")
-        if method == "POST" and 200 <= response.status < 300 and not _names_a_message(text):
-            raise _UnreadableAnswerError
-        return Response(response.status, text, dict(response.headers))
+    async def _ask(self, out: Outgoing, text: _Text) -> str:
+        """Make the create call; the id Twilio gave. Raises what the SDK and aiohttp raise."""
+        forget = self._config.redaction
+        message = await self._connection.client().messages.create_async(
+            to=out.to.reveal(),
+            from_=out.write_to.reveal(),
+            body=text.page.body,
+            media_url=[link.reveal() for link in text.media] or values.unset,
+            status_callback=self._callback(out.status),
+            validity_period=text.valid,
+            content_retention="discard" if forget else values.unset,
+            address_retention="obfuscate" if forget else values.unset,
+        )
+        return str(message.sid)
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._own_session.close()
+    def _callback(self, status: Secret) -> object:
+        """Where Twilio reports what became of it; nowhere for a copy nobody follows."""
+        if not status:
+            return values.unset
+        return f"{self._config.public_url.rstrip('/')}/twilio/status?t={status.reveal()}"
 
 
-def _words(out: Outgoing) -> Secret:
-    """The words; a text carries no pictures, so it says that there are some."""
-    if not out.pictures:
-        return out.text
-    return Secret(f"{out.text.reveal()} {PICTURE}".strip())
+def _valid(out: Outgoing, now: datetime) -> int | Outcome:
+    """How many seconds Twilio may try, or the outcome if there is no time to."""
+    left = out.expires - now
+    if left < timedelta(seconds=1):
+        return Never(why=Trouble.REFUSED)  # after `expires` the copy must not reach anyone
+    if out.not_after is not None and out.not_after < out.expires:
+        left = out.not_after - now
+        if left < _LEAST_VALIDITY:
+            wait = max(left, timedelta()) + timedelta(seconds=1)
+            return Later(why=Trouble.BUSY, after=wait)
+    return min(int(left / timedelta(seconds=1)), _LONGEST_VALIDITY)
+
+
+def _words(out: Outgoing) -> tuple[str, tuple[Secret, ...]]:
+    """The words of all pages together, and the pictures that go with this one.
+
+    What is counted in `start` must not depend on `start`: so pictures are chosen the same for
+    every page, and go with the first.
+    """
+    links = chosen(out)
+    about = note(len(out.pictures) - len(links))
+    words = _all_words(out.author, out.subject, out.text)
+    return f"{words} {about}".strip() if about else words, links if out.start == 0 else ()
+
+
+def _all_words(author: Secret | None, subject: Secret, text: Secret) -> str:
+    """What the programme itself says has no subject."""
+    if author is None:
+        return text.reveal()
+    return words_of(subject.reveal(), text.reveal(), pseudonym=author.reveal())
+
+
+def _is_toll_free(number: Secret) -> bool:
+    return number.reveal().startswith(tuple(f"+1{code}" for code in _TOLL_FREE))

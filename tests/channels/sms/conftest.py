@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from channels.contract import Inbound, Receipt
+from channels.contract import Inbound, Outcome, Progress, Receipt
 from channels.secret import Secret
 from channels.sms.config import SmsInConfig
 from channels.sms.webhook import routes
@@ -21,6 +24,7 @@ from relay.demo.carrier import Carrier
 FORM = "application/x-www-form-urlencoded"
 MEMBER = "+15551000001"
 PROXY = "+15552000001"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -31,7 +35,8 @@ class Edge:
     session: aiohttp.ClientSession
     url: str = ""
     taken: list[Inbound] = field(default_factory=list)
-    statuses: list[tuple[str, str, int | None]] = field(default_factory=list)
+    progress: list[tuple[str, str, Outcome | None]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     receipt: Receipt = Receipt.TAKEN
     broken: bool = False
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,11 +52,17 @@ class Edge:
         self.taken.append(message)
         return self.receipt
 
-    async def on_status(self, token: Secret, status: str, error_code: int | None) -> None:
-        """The engine: notes a status callback, or is in trouble."""
+    async def follow(self, news: Progress) -> None:
+        """The engine: notes what became of a copy, or is in trouble."""
         if self.broken:
             raise RuntimeError("trouble")
-        self.statuses.append((token.reveal(), status, error_code))
+        self.progress.append((news.token.reveal(), news.reference.reveal(), news.outcome))
+
+    async def erase_call(self, call: Secret) -> None:
+        """The engine: notes a call, or is in trouble."""
+        if self.broken:
+            raise RuntimeError("trouble")
+        self.calls.append(call.reveal())
 
     def fields(self, **changed: str) -> dict[str, str]:
         """The parameters of an ordinary incoming text."""
@@ -116,24 +127,41 @@ async def carrier() -> AsyncIterator[Carrier]:
     await fake.close()
 
 
-@pytest.fixture
-async def edge(carrier: Carrier) -> AsyncIterator[Edge]:
+@asynccontextmanager
+async def served(carrier: Carrier, **changed: Any) -> AsyncIterator[Edge]:
     """The webhooks on a free port of 127.0.0.1, known to the fake Twilio."""
     async with aiohttp.ClientSession() as session:
-        served = Edge(carrier, session)
-        served.may_answer.set()
+        edge = Edge(carrier, session)
+        edge.may_answer.set()
         app = web.Application()
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         sock = socket.create_server(("127.0.0.1", 0))
-        served.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        edge.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         config = SmsInConfig(
-            public_url=served.url,
+            public_url=edge.url,
             account_sid=carrier.account_sid,
-            auth_tokens=(Secret(served.second_token), Secret(carrier.auth_token)),
+            auth_tokens=(Secret(edge.second_token), Secret(carrier.auth_token)),
+            api_url=carrier.api_url,
         )
-        app.add_routes(routes(config, served.accept, served.on_status))
+        config = replace(config, **changed)
+        app.add_routes(routes(config, edge.accept, edge.follow, edge.erase_call, lambda: NOW))
         await runner.setup()
         await web.SockSite(runner, sock).start()
-        carrier.set_webhook(served.url)
-        yield served
-        await runner.cleanup()
+        carrier.set_webhook(edge.url)
+        try:
+            yield edge
+        finally:
+            await runner.cleanup()
+
+
+@pytest.fixture
+async def edge(carrier: Carrier) -> AsyncIterator[Edge]:
+    """The webhooks as they are configured by default."""
+    async with served(carrier) as ready:
+        yield ready
+
+
+@pytest.fixture
+def serve(carrier: Carrier) -> Any:
+    """Serves webhooks that are configured otherwise."""
+    return lambda **changed: served(carrier, **changed)

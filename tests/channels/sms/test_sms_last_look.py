@@ -15,7 +15,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 async def test_nothing_leaves_that_the_engine_says_no_to(carrier: Carrier) -> None:
-    """Asked about the words and about each body, also where a word is cut between two of them."""
+    """Asked about the words of all pages and about the body, the subject included."""
     asked: list[str] = []
 
     def may_leave(text: str) -> bool:
@@ -30,7 +30,9 @@ async def test_nothing_leaves_that_the_engine_says_no_to(carrier: Carrier) -> No
     )
     channel = SmsChannel(config, lambda: NOW)
     padding = "lorem ipsum " * 200
-    for number, text in enumerate(("forbidden", f"{padding}forbidden", "all is well")):
+    texts = ("forbidden", f"{padding}forbidden", "all is well", "all is well")
+    subjects = ("", "", "this is forbidden", "a subject")
+    for number, (subject, text) in enumerate(zip(subjects, texts, strict=True)):
         out = Outgoing(
             post=number,
             delivery=Secret(f"delivery {number}"),
@@ -38,13 +40,17 @@ async def test_nothing_leaves_that_the_engine_says_no_to(carrier: Carrier) -> No
             write_to=Secret("+15552000001"),
             author=Secret("Robin"),
             mask=Secret("mask@relay.example.org"),
-            subject=Secret(""),
+            subject=Secret(subject),
             text=Secret(text),
             may_leave=may_leave,
             expires=NOW + timedelta(minutes=1),
         )
-        wanted = Never(why=Trouble.WOULD_LEAK) if "forbidden" in text else Sent()
-        assert await channel.send(out) == wanted
+        outcome = await channel.send(out)
+        if "forbidden" in subject + text:
+            assert outcome == Never(why=Trouble.WOULD_LEAK)
+        else:
+            assert isinstance(outcome, Sent)
     await channel.close()
-    assert [record["Body"] for record in carrier.requests] == ["Robin: all is well"]
-    assert {"all is well", "Robin: all is well"} <= set(asked)
+    left = "Robin: a subject\nall is well"
+    assert [record["Body"] for record in carrier.requests] == [left]
+    assert {"all is well", "a subject\nall is well", left} <= set(asked)

@@ -8,15 +8,24 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from aiohttp import web
 
-from channels.contract import Later, Never, Outgoing, Sent, Trouble
+from channels.contract import (
+    Later,
+    Never,
+    Outcome,
+    Outgoing,
+    Picture,
+    PictureKind,
+    Sent,
+    Trouble,
+)
 from channels.secret import Contact, Secret
 from channels.sms.config import SmsOutConfig
-from channels.sms.errors import OUTCOMES, outcome
-from channels.sms.send import SmsChannel, status_token
+from channels.sms.send import SmsChannel
 from relay.demo.carrier import Carrier
 
 MEMBER = "+15551000001"
@@ -25,27 +34,19 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LONG = "lorem ipsum " * 330
 LOST = Later(why=Trouble.ANSWER_LOST, unsure=True)
 
+SID = re.compile("(SM|MM)[0-9a-f]{32}")
+TOKEN = "abcdefghijklmnopqrstuvwx27"
+
 BAD_CONTACT = Never(why=Trouble.BAD_CONTACT)
 REFUSED = Never(why=Trouble.REFUSED)
-OUR_BUG = Never(why=Trouble.OUR_FAULT)
 CONFIGURATION = Later(why=Trouble.NOT_CONFIGURED)
-BUSY = Later(why=Trouble.BUSY)
-FOR_NOW = Later(why=Trouble.REFUSED_FOR_NOW)
-CAPPED = Later(why=Trouble.BUSY, after=timedelta(hours=1))
-OFF = Later(why=Trouble.REFUSED_FOR_NOW, after=timedelta(minutes=15))
 
-ROWS = {
-    **dict.fromkeys([21211, 21614, 21635, 30005, 30006], BAD_CONTACT),
-    21610: Never(why=Trouble.OPTED_OUT),
-    **dict.fromkeys([14107, 20003, 20404, 21212, 21408, 21603, 21606, 21659, 21660], CONFIGURATION),
-    **dict.fromkeys([30002, 30029, 30030, 30032, 30034, 30450, 30610, 30640], CONFIGURATION),
-    **dict.fromkeys([20429, 21611, 30001, 30017, 30022], BUSY),
-    **dict.fromkeys([30023, 63038], CAPPED),
-    **dict.fromkeys([21612, 30004, 30007, 30010, 30019], REFUSED),
-    **dict.fromkeys([21602, 21617], OUR_BUG),
-    30003: OFF,
-    30008: FOR_NOW,
-}
+
+def is_sent(outcome: Outcome, **wanted: Any) -> bool:
+    """Whether Twilio took it under an id of its own, and the rest is as wanted."""
+    if not isinstance(outcome, Sent) or not SID.fullmatch(outcome.reference.reveal()):
+        return False
+    return replace(outcome, reference=Secret("")) == Sent(**{"cost": 1, "reported": True, **wanted})
 
 
 def outgoing(text: str = "hello", **changed: Any) -> Outgoing:
@@ -60,6 +61,7 @@ def outgoing(text: str = "hello", **changed: Any) -> Outgoing:
             mask=Secret("mask@relay.example.org"),
             subject=Secret(""),
             text=Secret(text),
+            status=Secret(TOKEN),
             expires=NOW + timedelta(minutes=1),
         ),
         **changed,
@@ -97,7 +99,7 @@ async def channels(carrier: Carrier) -> AsyncIterator[Any]:
 async def test_a_copy_arrives_as_composed(carrier: Carrier, channels: Any) -> None:
     """From the reader's own proxy number, under the pseudonym, with nothing else of the post."""
     channel = channels()
-    assert await channel.send(outgoing()) == Sent()
+    assert is_sent(await channel.send(outgoing()))
     (message,) = carrier.phone(MEMBER).inbox
     assert (message.from_, message.body) == (PROXY, "Robin: hello")
     (asked,) = carrier.requests
@@ -105,16 +107,24 @@ async def test_a_copy_arrives_as_composed(carrier: Carrier, channels: Any) -> No
         "To": MEMBER,
         "From": PROXY,
         "Body": "Robin: hello",
-        "StatusCallback": "https://relay.example.org/twilio/status?t="
-        + status_token(Secret("a random token")).reveal(),
+        "StatusCallback": f"https://relay.example.org/twilio/status?t={TOKEN}",
         "ValidityPeriod": "60",
     }
-    assert (channel.name, channel.concurrency) == ("sms", 8)
+    assert (channel.name, channel.concurrency, channel.priced) == ("sms", 8, True)
+
+
+async def test_nobody_is_called_about_a_copy_nobody_follows(
+    carrier: Carrier, channels: Any
+) -> None:
+    """Without a token there is no callback, and the outcome says so."""
+    assert is_sent(await channels().send(outgoing(status=Secret(""))), reported=False)
+    assert "StatusCallback" not in carrier.requests[0]
 
 
 async def test_a_notice_has_no_prefix(carrier: Carrier, channels: Any) -> None:
-    """The programme itself speaks without a name."""
-    assert await channels().send(outgoing(author=None)) == Sent()
+    """The programme itself speaks without a name, and without a subject."""
+    notice = outgoing(author=None, subject=Secret("a subject for mailboxes"))
+    assert is_sent(await channels().send(notice))
     assert [message.body for message in carrier.phone(MEMBER).inbox] == ["hello"]
 
 
@@ -123,7 +133,7 @@ async def test_twilio_forgets_where_the_account_allows(carrier: Carrier, channel
     channel = channels(redaction=True)
     assert await channel.send(outgoing()) == CONFIGURATION
     carrier.redaction = True
-    assert await channel.send(outgoing()) == Sent()
+    assert await channel.send(outgoing()) == Sent(cost=1, reported=True)  # nothing to erase
     assert carrier.requests[-1]["ContentRetention"] == "discard"
     assert carrier.requests[-1]["AddressRetention"] == "obfuscate"
 
@@ -131,79 +141,37 @@ async def test_twilio_forgets_where_the_account_allows(carrier: Carrier, channel
 async def test_nothing_outlives_its_expiry(carrier: Carrier, channels: Any) -> None:
     """Twilio is told how long it may try, ten hours at most; what has expired is not sent."""
     channel = channels()
-    assert await channel.send(outgoing(expires=NOW + timedelta(days=3))) == Sent()
+    assert is_sent(await channel.send(outgoing(expires=NOW + timedelta(days=3))))
     assert carrier.requests[-1]["ValidityPeriod"] == "36000"
     for late in (NOW, NOW - timedelta(hours=1), NOW + timedelta(milliseconds=900)):
         assert await channel.send(outgoing(expires=late)) == REFUSED
     assert len(carrier.requests) == 1
 
 
-async def test_the_token_of_the_callback_is_one_way_and_stable() -> None:
-    """Equal for every attempt, different for every delivery, and not the delivery itself."""
-    one, other = status_token(Secret("one")), status_token(Secret("other"))
-    assert re.fullmatch("[0-9a-f]{32}", one.reveal())
-    assert one == status_token(Secret("one")) != other
+async def test_nobody_is_woken(carrier: Carrier, channels: Any) -> None:
+    """Twilio may try until her quiet hours begin; with less than half a minute left, not at all."""
+    channel = channels()
+    late = NOW + timedelta(hours=5)
+    for left, seconds in {30: "30", 3600: "3600", 6 * 3600: "18000"}.items():
+        quiet = NOW + timedelta(seconds=left)
+        assert is_sent(await channel.send(outgoing(expires=late, not_after=quiet)))
+        assert carrier.requests[-1]["ValidityPeriod"] == seconds
+    for left, wait in {29: 30, 1: 2, 0: 1, -3600: 1}.items():
+        quiet = NOW + timedelta(seconds=left)
+        ended = await channel.send(outgoing(expires=late, not_after=quiet))
+        assert ended == Later(why=Trouble.BUSY, after=timedelta(seconds=wait))
+    assert await channel.send(outgoing(expires=NOW, not_after=NOW)) == REFUSED
+    assert len(carrier.requests) == 3
 
 
 async def test_status_callbacks_find_their_delivery(
     carrier: Carrier, channels: Any, edge: Any
 ) -> None:
-    """The whole round: the fake Twilio calls our webhook with the token we gave it."""
-    assert await channels(public_url=edge.url).send(outgoing()) == Sent()
+    """The whole round: the fake Twilio calls our webhook with the token and the id we know."""
+    sent = await channels(public_url=edge.url).send(outgoing())
     await carrier.wait_for(lambda: len(carrier.callbacks) == 2, timeout=5)
-    token = status_token(Secret("a random token")).reveal()
-    assert edge.statuses == [(token, "sent", None), (token, "delivered", None)]
-
-
-def test_the_table_of_errors_is_the_one_tested() -> None:
-    """A row added to the table needs a row here."""
-    assert dict(OUTCOMES) == ROWS
-
-
-@pytest.mark.parametrize("code", list(ROWS))
-async def test_each_error_code(carrier: Carrier, channels: Any, code: int) -> None:
-    """Every row, as an answer over HTTP; nothing arrives, and the next attempt is free to."""
-    channel = channels()
-    carrier.fail(to=MEMBER, code=code)
-    assert await channel.send(outgoing()) == ROWS[code]
-    assert carrier.phone(MEMBER).inbox == []
-    assert await channel.send(outgoing()) == Sent()
-
-
-@pytest.mark.parametrize(
-    ("http", "expected"),
-    [
-        (301, FOR_NOW),
-        (400, FOR_NOW),
-        (401, CONFIGURATION),
-        (403, CONFIGURATION),
-        (404, CONFIGURATION),
-        (429, BUSY),
-        (500, FOR_NOW),
-        (502, FOR_NOW),
-        (503, FOR_NOW),
-    ],
-)
-async def test_each_http_status_without_a_code(
-    carrier: Carrier, channels: Any, http: int, expected: Later
-) -> None:
-    """A page of HTML from a proxy in between has a status, at least."""
-    carrier.fail(http=http)
-    assert await channels().send(outgoing()) == expected
-
-
-async def test_an_unknown_code_means_later(carrier: Carrier, channels: Any) -> None:
-    """A bug or a novelty must delay, not lose; its HTTP status still counts."""
-    carrier.fail(code=99999)
-    assert await channels().send(outgoing()) == FOR_NOW
-    carrier.fail(code=99999, http=429)
-    assert await channels().send(outgoing()) == BUSY
-
-
-@pytest.mark.parametrize("code", [None, "21610", 21610.5, [], {}, True])
-def test_a_code_of_another_type_is_unknown(code: object) -> None:
-    """Whatever stands in the answer, the table does not raise."""
-    assert outcome(400, code) == FOR_NOW
+    sid = sent.reference.reveal()
+    assert edge.progress == [(TOKEN, sid, None), (TOKEN, sid, Sent())]
 
 
 async def test_wrong_credentials_are_configuration(channels: Any) -> None:
@@ -296,7 +264,7 @@ async def test_a_yes_nobody_can_read_is_unsure(channels: Any, answer: str) -> No
 async def test_errors_of_ours_mean_later(channels: Any, caplog: Any) -> None:
     """Anything unexpected delays; the log names its kind only."""
     channel = channels()
-    assert await channel.send(outgoing("a" * 1600, author=Secret("R" * 1500))) == Later(
+    assert await channel.send(outgoing("a" * 1600, author=Secret("R" * 1599))) == Later(
         why=Trouble.OUR_FAULT
     )
     await channel.close()
@@ -320,75 +288,168 @@ def bodies(carrier: Carrier) -> list[str]:
     return [message.body for message in carrier.phone(MEMBER).inbox]
 
 
-async def test_a_long_text_arrives_in_order(carrier: Carrier, channels: Any) -> None:
-    """All parts, one after the other, joined to the words."""
-    assert await channels().send(outgoing(LONG)) == Sent()
-    parts = bodies(carrier)
-    assert [part[:13] for part in parts] == ["Robin: (1/3) ", "Robin: (2/3) ", "Robin: (3/3) "]
-    assert "".join(part[13:] for part in parts) == LONG
+async def test_a_long_text_comes_page_by_page(carrier: Carrier, channels: Any) -> None:
+    """One text for each send; the outcome says where the next begins, and nothing is remembered."""
+    start: int | None = 0
+    while start is not None:
+        ended = await channels().send(outgoing(LONG, start=start))
+        assert isinstance(ended, Sent)
+        assert 1 <= ended.cost <= 4
+        start = ended.rest
+    pages = bodies(carrier)
+    assert len(pages) == len(carrier.requests) > 2
+    more = pages[0][pages[0].index("m ...") + 1 :]
+    words = [page.removeprefix("Robin: ").removesuffix(more).strip() for page in pages]
+    assert " ".join(words) == LONG.strip()
 
 
-async def test_a_retry_goes_on_where_it_stopped(carrier: Carrier, channels: Any) -> None:
-    """Parts already taken are not sent again."""
+async def test_a_text_is_as_long_as_it_may_be_dear(carrier: Carrier, channels: Any) -> None:
+    """The setting is in segments; toll-free numbers have smaller ones."""
+    rest = []
+    for number in (PROXY, "+18335550100"):
+        carrier.rent(number)
+        for most in (1, 3):
+            channel = channels(most_segments=most)
+            ended = await channel.send(outgoing("x" * 2000, write_to=Secret(number)))
+            assert ended.cost == most
+            rest.append(ended.rest)
+    assert rest[0] < rest[1]
+    assert rest[3] < rest[1]
+
+
+async def test_a_doubtful_page_says_what_comes_after_it(carrier: Carrier, channels: Any) -> None:
+    """Should it have arrived after all, the reader can go on; the next attempt is the same page."""
     channel = channels()
-    carrier.fail(code=20429, after=1)
-    assert await channel.send(outgoing(LONG)) == BUSY
-    assert len(bodies(carrier)) == 1
-    assert await channel.send(outgoing("another", delivery=Secret("another"))) == Sent()
-    assert await channel.send(outgoing(LONG)) == Sent()
-    assert [part[7:12] for part in bodies(carrier)] == ["(1/3)", "anoth", "(2/3)", "(3/3)"]
-    assert await channel.send(outgoing(LONG)) == Sent()  # the engine asks again: a new round
-    assert len(bodies(carrier)) == 7
-
-
-async def test_a_lost_answer_repeats_one_part_only(carrier: Carrier, channels: Any) -> None:
-    """The part in doubt comes twice, the one before it does not."""
-    channel = channels()
-    carrier.fail(code=20429, after=1)
-    assert await channel.send(outgoing(LONG)) == BUSY
     carrier.lose_answer()
-    assert await channel.send(outgoing(LONG)) == LOST
-    assert await channel.send(outgoing(LONG)) == Sent()
-    assert [part[7:12] for part in bodies(carrier)] == ["(1/3)", "(2/3)", "(2/3)", "(3/3)"]
+    lost = await channel.send(outgoing(LONG))
+    again = await channel.send(outgoing(LONG))
+    assert lost == Later(why=Trouble.ANSWER_LOST, unsure=True, rest=again.rest)
+    assert again.rest is not None
+    assert bodies(carrier)[0] == bodies(carrier)[1]
 
 
-async def test_what_is_remembered_has_a_limit(
-    carrier: Carrier, channels: Any, monkeypatch: Any
-) -> None:
-    """Beyond it the delivery longest without progress is forgotten; ended ones are at once."""
-    monkeypatch.setattr("channels.sms.send._REMEMBERED_DELIVERIES", 2)
+async def test_a_mail_is_read_as_a_text(carrier: Carrier, channels: Any) -> None:
+    """Its subject stands first if it says something; `start` counts into both."""
+    mail = outgoing("all is well", subject=Secret("Tuesday is cancelled"))
+    assert is_sent(await channels().send(mail))
+    assert is_sent(await channels().send(replace(mail, start=len("Tuesday is cancelled\n"))))
+    assert is_sent(await channels().send(replace(mail, subject=Secret("Re: Tuesday"))))
+    assert is_sent(await channels().send(replace(mail, subject=Secret("Robin"))))
+    assert (
+        bodies(carrier) == ["Robin: Tuesday is cancelled\nall is well"] + ["Robin: all is well"] * 3
+    )
+
+
+async def test_what_a_copy_will_cost_is_known_before(channels: Any) -> None:
+    """As it is charged afterwards: the same words, the same page, and three for a picture."""
     channel = channels()
-    for name in ("one", "two", "one", "three"):
-        carrier.fail(code=20429, after=1)
-        assert await channel.send(outgoing(LONG, delivery=Secret(name))) == BUSY
-    assert list(channel._taken) == [status_token(Secret("one")), status_token(Secret("three"))]
-    carrier.fail(code=21610)
-    assert await channel.send(outgoing(LONG, delivery=Secret("one"))) == ROWS[21610]
-    assert await channel.send(outgoing(LONG, delivery=Secret("three"))) == Sent()
-    assert not channel._taken
+    for text, start in (("hi", 0), ("\u6f22" * 100, 0), (LONG, 0), (LONG, len(LONG) - 20)):
+        said = {"author": Secret("Robin"), "subject": Secret("a subject"), "text": Secret(text)}
+        ended = await channel.send(replace(outgoing(), start=start, **said))
+        cost = channel.cost(**said, start=start, number=Secret(PROXY), pictures=0)
+        assert cost == ended.cost
+    assert channel.cost(**said, start=0, number=Secret(PROXY), pictures=2) == 3
+    assert channel.cost(**said, start=len(LONG) - 20, number=Secret(PROXY), pictures=2) == 1
+    assert channel.cost(**said, start=len(LONG) - 20, number=Secret("+442"), pictures=2) == 1
 
 
-async def test_more_parts_than_allowed_are_left_out(carrier: Carrier, channels: Any) -> None:
-    """A reader sees that there was more."""
-    assert await channels(most_parts=2).send(outgoing(LONG)) == Sent()
-    assert [part[:13] for part in bodies(carrier)] == ["Robin: (1/2) ", "Robin: (2/2) "]
-    assert bodies(carrier)[-1].endswith("(...)")
+def picture(kind: PictureKind = PictureKind.JPEG, size: int = 1000) -> Picture:
+    """A picture of so many octets."""
+    return Picture(kind, b"x" * size)
+
+
+def shown(*pictures: Picture, text: str = "look", **changed: Any) -> Outgoing:
+    """A copy with pictures, each under a link of its own."""
+    links = tuple(Secret(f"https://relay.example.org/m/{n}") for n in range(len(pictures)))
+    wanted = {"pictures": pictures, "picture_links": links, **changed}
+    return outgoing(text, **wanted)
+
+
+@pytest.fixture
+async def create() -> AsyncIterator[Any]:
+    """An API that notes each create call, parameters repeated or not, and takes it."""
+    asked: list[dict[str, list[str]]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        asked.append(parse_qs(await request.text(), keep_blank_values=True))
+        return web.json_response({"sid": "MM" + "0" * 32}, status=201)
+
+    app = web.Application()
+    app.add_routes([web.post("/{path:.*}", take)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    await runner.cleanup()
+
+
+async def test_pictures_go_with_the_text_where_phones_take_them(channels: Any, create: Any) -> None:
+    """Up to ten, in order, 500 kB together; the others are said to have gone by mail."""
+    url, asked = create
+    channel = channels(api_url=url)
+    png, gif, webp = PictureKind.PNG, PictureKind.GIF, PictureKind.WEBP
+    australian = {"to": Contact("sms", "+61491570156"), "write_to": Secret("+61491570157")}
+    cases: list[tuple[Outgoing, str, list[int]]] = [
+        (shown(picture(), picture(png), picture(gif)), "look", [0, 1, 2]),
+        (shown(picture(), text=""), "", [0]),
+        (shown(picture(webp), picture()), "look (picture sent to mail readers)", [1]),
+        (shown(picture(size=300_000), picture(size=200_000)), "look", [0, 1]),
+        (
+            shown(picture(size=300_000), picture(size=200_001), picture(size=200_000)),
+            "look (picture sent to mail readers)",
+            [0, 2],
+        ),
+        (shown(*[picture()] * 12), "look (2 pictures sent to mail readers)", list(range(10))),
+        (shown(picture(), **australian), "look", [0]),
+        (
+            shown(picture(), **{**australian, "write_to": Secret(PROXY)}),
+            "look (picture sent to mail readers)",
+            [],
+        ),
+        (
+            shown(picture(), picture(), to=Contact("sms", "+447700900123")),
+            "look (2 pictures sent to mail readers)",
+            [],
+        ),
+        (shown(picture(), picture_links=()), "look (picture sent to mail readers)", []),
+        (shown(picture(webp), text=""), "(picture sent to mail readers)", []),
+    ]
+    for out, words, links in cases:
+        ended = await channel.send(out)
+        assert ended.cost == (3 if links else 1)
+        assert asked[-1]["Body"][0].rstrip() == f"Robin: {words}".rstrip()
+        wanted = [f"https://relay.example.org/m/{number}" for number in links]
+        assert asked[-1].get("MediaUrl", []) == wanted
+
+
+async def test_pictures_go_with_the_first_page_alone(channels: Any, create: Any) -> None:
+    """The next page is a plain text, and says nothing of pictures that have arrived."""
+    url, asked = create
+    channel = channels(api_url=url)
+    out = shown(picture(), text=LONG)
+    first = await channel.send(out)
+    assert (first.cost, len(asked[0]["MediaUrl"])) == (3, 1)
+    second = await channel.send(replace(out, start=first.rest))
+    assert second.cost == 4
+    assert "MediaUrl" not in asked[1]
+    assert await channel.send(replace(out, start=len(LONG) + 90)) == replace(
+        second, cost=1, rest=None
+    )
 
 
 async def test_nothing_is_logged_or_kept(carrier: Carrier, channels: Any, caplog: Any) -> None:
     """At DEBUG, good and bad: no number, no words, no token; the SDK keeps no last request."""
     caplog.set_level("DEBUG")
     channel = channels()
-    assert await channel.send(outgoing("canary")) == Sent()
+    assert is_sent(await channel.send(outgoing("canary")))
     carrier.fail(code=21211)
     assert await channel.send(outgoing("canary")) == BAD_CONTACT
     carrier.lose_answer()
     assert await channel.send(outgoing("canary")) == LOST
-    token = status_token(Secret("a random token")).reveal()
-    for secret in (MEMBER, MEMBER[1:], PROXY, "canary", carrier.auth_token, token):
+    for secret in (MEMBER, MEMBER[1:], PROXY, "canary", carrier.auth_token, TOKEN):
         assert secret not in caplog.text
-    assert channel._http._test_only_last_request is None
-    assert channel._http._test_only_last_response is None
+    assert channel._connection._http._test_only_last_request is None
+    assert channel._connection._http._test_only_last_response is None
 
 
 async def test_the_environment_changes_nothing(
@@ -397,7 +458,7 @@ async def test_the_environment_changes_nothing(
     """The SDK would read account, edge and region from the process environment."""
     for name in ("ACCOUNT_SID", "AUTH_TOKEN", "EDGE", "REGION"):
         monkeypatch.setenv(f"TWILIO_{name}", "elsewhere")
-    assert await channels().send(outgoing()) == Sent()
+    assert is_sent(await channels().send(outgoing()))
     assert len(carrier.requests) == 1
 
 

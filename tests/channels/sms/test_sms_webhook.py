@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import hmac
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from channels.contract import Inbound, Proof, Receipt, Trait
+from channels.contract import Inbound, Later, Never, Proof, Receipt, Sent, Trait, Trouble
 from channels.secret import Contact, Secret
 from channels.sms import parse
-from channels.sms.config import SmsInConfig
+from channels.sms.config import SENTENCES, SmsInConfig
 from channels.sms.webhook import _Webhooks
 
 FORM = "application/x-www-form-urlencoded"
@@ -25,7 +30,7 @@ EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 VICTIM = "+15551000002"
 FORBIDDEN = (403, b"")
 DONE = (200, EMPTY)
-TOKEN = "0123456789abcdef" * 2
+TOKEN = "abcdefghijklmnopqrstuvwx27"
 
 
 class Repeatable(list[tuple[str, str]]):
@@ -70,17 +75,122 @@ async def test_the_answer_is_xml(edge: Any) -> None:
         assert answer.content_type == "text/xml"
 
 
-async def test_pictures_are_left_out_and_said_so(edge: Any) -> None:
-    """The engine learns that something was left out, never where it is."""
-    assert await edge.post(edge.fields(NumMedia="1", MediaUrl0="https://x/y")) == DONE
-    assert edge.taken[0].traits == {Trait.FILES_LEFT_OUT}
+def pictures(edge: Any, *kinds: str, sid: str | None = None) -> dict[str, str]:
+    """The parameters of files that wait at the fake Twilio."""
+    place = f"{edge.carrier.api_url}/2010-04-01/Accounts/{edge.carrier.account_sid}/Messages/"
+    found = {"NumMedia": str(len(kinds))}
+    for number, kind in enumerate(kinds):
+        medium = f"{sid or edge.fields()['MessageSid']}/Media/ME{number}"
+        found |= {f"MediaUrl{number}": place + medium, f"MediaContentType{number}": kind}
+    return found
 
 
-@pytest.mark.parametrize("receipt", list(Receipt))
+async def test_pictures_are_handed_in_as_places(edge: Any) -> None:
+    """Where they wait, and what they are; what no group could pass on is only said to be there."""
+    files = pictures(edge, "image/jpeg", "text/vcard", "Text/Plain; charset=utf-8")
+    assert await edge.post(edge.fields(**files)) == DONE
+    (message,) = edge.taken
+    assert message.traits == {Trait.FILES_LEFT_OUT}
+    assert [item.reveal() for item in message.media] == [
+        f"image/jpeg {files['MediaUrl0']}",
+        f"text/plain {files['MediaUrl2']}",
+    ]
+    assert files["MediaUrl0"] not in repr(message)
+    assert await edge.post(edge.fields(**pictures(edge, "image/png"))) == DONE
+    assert edge.taken[1].traits == frozenset()
+
+
+async def test_nothing_is_fetched_from_elsewhere(edge: Any) -> None:
+    """Our password is asked for with the address: another host, account or message is left out."""
+    account = edge.carrier.account_sid
+    path = f"/2010-04-01/Accounts/{account}/Messages/{edge.fields()['MessageSid']}/Media/ME1"
+    strangers = (
+        "https://evil.example" + path,
+        "https://api.twilio.com.evil.example" + path,
+        "https://api.twilio.com@evil.example" + path,
+        "http://api.twilio.com" + path,
+        edge.carrier.api_url + path + "?x=1",
+        edge.carrier.api_url + path + "/../../ME2",
+        edge.carrier.api_url + path.replace(account, "AC" + "1" * 32),
+        edge.carrier.api_url + path.replace("/SM", "/SM1"),
+        "",
+    )
+    for url in strangers:
+        files = {"NumMedia": "1", "MediaUrl0": url, "MediaContentType0": "image/jpeg"}
+        assert await edge.post(edge.fields(**files)) == DONE
+        assert edge.taken[-1].media == (), url
+        assert edge.taken[-1].traits == {Trait.FILES_LEFT_OUT}
+    files["MediaUrl0"] = "https://api.twilio.com" + path
+    assert await edge.post(edge.fields(**files)) == DONE
+    assert len(edge.taken[-1].media) == 1
+
+
+async def test_a_reaction_is_one(edge: Any) -> None:
+    """What a phone writes for a tap on a message; taken back, its sign is preceded by a minus."""
+    texts = ("Loved \u201csee you\u201d", "Removed a heart from \u201csee you\u201d", "Loved it!")
+    for text in texts:
+        assert await edge.post(edge.fields(Body=text)) == DONE
+    first, second, third = (message.reaction.reveal() for message in edge.taken)
+    assert first
+    assert second == "-" + first
+    assert third == ""
+    files = pictures(edge, "image/jpeg")
+    assert await edge.post(edge.fields(Body=texts[0], **files)) == DONE
+    assert not edge.taken[-1].reaction
+
+
+async def test_words_that_twilio_answers_are_marked(edge: Any, serve: Any) -> None:
+    """Its own words in any case and with room around them, and any word of Advanced Opt-Out."""
+    for body in ("STOP", " stop\n", "Unsubscribe", "info", "OptOut"):
+        assert await edge.post(edge.fields(Body=body)) == DONE
+        assert edge.taken[-1].traits == {Trait.ANSWERED}, body
+    for body in ("stop it", "stop!", "yes", "opt out", "\u017ftop", ""):
+        assert await edge.post(edge.fields(Body=body)) == DONE
+        assert edge.taken[-1].traits == frozenset(), body
+    async with serve(answers_stop=False) as other:
+        assert await other.post(other.fields(Body="STOP")) == DONE
+        assert other.taken[-1].traits == frozenset()
+        assert await other.post(other.fields(Body="salir", OptOutType="STOP")) == DONE
+        assert other.taken[-1].traits == {Trait.ANSWERED}
+        assert other.taken[-1].text == Secret("stop")
+
+
+async def test_a_group_message_of_the_phone_is_marked(edge: Any) -> None:
+    """Other people's phones got it as well, and saw her number; whatever the field is called."""
+    for name in ("OtherRecipients0", "OtherRecipients1", "Recipients", "recipient", "Cc", "cc0"):
+        assert await edge.post(edge.fields(**{name: VICTIM})) == DONE
+        assert edge.taken[-1].traits == {Trait.SHOWN_TO_OTHERS}, name
+        assert VICTIM not in repr(edge.taken[-1])
+    for fields in ({"OtherRecipients0": ""}, {"Account": VICTIM}, {"Access": VICTIM}):
+        assert await edge.post(edge.fields(**fields)) == DONE
+        assert edge.taken[-1].traits == frozenset()
+
+
+@pytest.mark.parametrize("receipt", [Receipt.TAKEN, Receipt.AGAIN, Receipt.REFUSED])
 async def test_every_receipt_looks_the_same(edge: Any, receipt: Receipt) -> None:
     """Taken, known and refused cannot be told apart."""
     edge.receipt = receipt
     assert await edge.post(edge.fields()) == DONE
+
+
+async def test_a_former_member_is_told_one_neutral_sentence(edge: Any, serve: Any) -> None:
+    """Twilio texts it to her; letters that mean something in XML are only letters."""
+    edge.receipt = Receipt.FORMER
+    status, body = await edge.post(edge.fields())
+    said = b"<Response><Message>This number is not in use.</Message></Response>"
+    assert (status, body) == (200, EMPTY.removesuffix(b"<Response />") + said)
+    async with serve(former_sentence="Nobody <here> & there") as other:
+        other.receipt = Receipt.FORMER
+        assert b"Nobody &lt;here&gt; &amp; there" in (await other.post(other.fields()))[1]
+
+
+async def test_the_fallback_is_the_same_under_its_own_address(edge: Any) -> None:
+    """Twilio goes there when the first address fails; it is signed for that address alone."""
+    fields = edge.fields()
+    assert await edge.post(fields, path="/twilio/fallback") == DONE
+    assert [message.provider_id for message in edge.taken] == [fields["MessageSid"]]
+    wrong = edge.sign(fields, "/twilio/sms")
+    assert await edge.post(fields, path="/twilio/fallback", signature=wrong) == FORBIDDEN
 
 
 async def test_a_sender_nobody_can_answer_is_ignored(edge: Any) -> None:
@@ -107,11 +217,29 @@ async def test_either_token_is_valid_during_a_rotation(edge: Any) -> None:
     assert await edge.post(edge.fields(), signature=signature) == DONE
 
 
-@pytest.mark.parametrize("tokens", [(), (Secret(""),), (Secret("a"), Secret(""))])
-def test_an_empty_token_is_no_configuration(tokens: tuple[Secret, ...]) -> None:
-    """Anybody can sign with an empty key."""
-    with pytest.raises(ValueError, match="auth token"):
-        SmsInConfig(public_url="https://relay.example.org", account_sid="AC", auth_tokens=tokens)
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"auth_tokens": ()},
+        {"auth_tokens": (Secret(""),)},
+        {"auth_tokens": (Secret("a"), Secret(""))},
+        {"signature": "sha256"},
+        {"signature": "sha256", "shared_keys": (Secret(""),)},
+        {"signature": "none"},
+        {"calls": "loud"},
+        {"call_language": "xx"},
+        {"former_sentence": ""},
+        {"former_sentence": "x" * 161},
+        {"former_sentence": "\u201ccurly\u201d"},
+    ],
+)
+def test_no_configuration(changed: dict[str, Any]) -> None:
+    """Anybody can sign with an empty key; an odd sentence would cost more, or be refused."""
+    good: dict[str, Any] = {"public_url": "https://relay.example.org", "account_sid": "AC"}
+    good |= {"auth_tokens": (Secret("a"),)}
+    SmsInConfig(**good)
+    with pytest.raises(ValueError, match=r"\.$"):
+        SmsInConfig(**{**good, **changed})
 
 
 # Forgeries that the SDK's validator accepts
@@ -167,7 +295,7 @@ async def test_forgery_same_parameter_twice(edge: Any) -> None:
 # Signatures
 
 
-def hooks(token: str = "12345") -> _Webhooks:
+def hooks(token: str = "12345", **changed: Any) -> _Webhooks:
     """The checks alone, for vectors with paths that are not ours."""
 
     async def nobody(_: Inbound) -> Receipt:
@@ -176,7 +304,8 @@ def hooks(token: str = "12345") -> _Webhooks:
     config = SmsInConfig(
         public_url="https://relay.example.org/", account_sid="AC", auth_tokens=(Secret(token),)
     )
-    return _Webhooks(config, nobody, None)
+    config = replace(config, **changed)
+    return _Webhooks(config, nobody)
 
 
 def test_signature_vector_of_a_form() -> None:
@@ -187,6 +316,31 @@ def test_signature_vector_of_a_form() -> None:
     assert hooks()._is_signed("/tw/in", form, "hsDyZTFggCcyVPv4hxJaaUF4F5o=")
     assert not hooks()._is_signed("/tw/in/", form, "hsDyZTFggCcyVPv4hxJaaUF4F5o=")
     assert not hooks("12346")._is_signed("/tw/in", form, "hsDyZTFggCcyVPv4hxJaaUF4F5o=")
+    for base, same in (
+        ("https://relay.example.org", True),
+        ("https://relay.example.org:443", True),
+        ("http://relay.example.org", False),
+        ("https://relay.example.com", False),
+    ):
+        checks = hooks(public_url=base)
+        assert checks._is_signed("/tw/in", form, "hsDyZTFggCcyVPv4hxJaaUF4F5o=") is same
+    trimmed = parse.form(raw.replace(b"+hi++", b"hi"))
+    assert isinstance(trimmed, parse.Form)
+    assert not hooks()._is_signed("/tw/in", trimmed, "hsDyZTFggCcyVPv4hxJaaUF4F5o=")
+
+
+def test_signature_vector_of_a_shared_key() -> None:
+    """HMAC-SHA256 over the same text, made here by hand; a SHA1 of the same key is nothing."""
+    form = parse.Form({"To": "+15005550009", "Body": " hi  "})
+    signed = b"https://relay.example.org/tw/in" + b"Body hi  To+15005550009"
+    made = [
+        base64.b64encode(hmac.digest(b"a shared key", signed, how)).decode()
+        for how in ("sha256", "sha1")
+    ]
+    checks = hooks(signature="sha256", shared_keys=(Secret("a shared key"),))
+    assert checks._is_signed("/tw/in", form, made[0])
+    assert not checks._is_signed("/tw/in", form, made[1])
+    assert not hooks("a shared key")._is_signed("/tw/in", form, made[0])
 
 
 def test_signature_vector_of_a_query() -> None:
@@ -228,6 +382,36 @@ async def test_a_header_cannot_choose_the_algorithm(edge: Any) -> None:
     assert await edge.post(fields, headers={header: "algorithm=HMAC_SHA1"}) == DONE
 
 
+SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+
+
+async def test_shared_keys_are_pinned_as_well(serve: Any) -> None:
+    """With sha256 both keys of a rotation are valid, and nothing is that the auth token signed."""
+    keys = (Secret("the old key"), Secret("the new key"))
+    named = {SETTINGS: "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"}
+    async with serve(signature="sha256", shared_keys=keys) as edge:
+        fields, url = edge.fields(), edge.url + "/twilio/sms"
+
+        def signed(key: str, algorithm: str = "HMAC_SHA256") -> str:
+            return str(RequestValidator(key).compute_signature(url, fields, algorithm))
+
+        for key in ("the old key", "the new key"):
+            assert await edge.post(fields, signature=signed(key), headers=named) == DONE
+        token = edge.carrier.auth_token
+        for signature, headers in (
+            (signed("the new key"), {}),
+            (signed("the new key"), {SETTINGS: "key=x"}),
+            (signed("the new key"), {SETTINGS: "algorithm=HMAC_SHA1"}),
+            (signed("the new key", "HMAC_SHA1"), {SETTINGS: "algorithm=HMAC_SHA1"}),
+            (signed("the new key", "HMAC_SHA1"), named),
+            (signed(token), named),
+            (signed(token, "HMAC_SHA1"), {}),
+            (signed("another key"), named),
+        ):
+            assert await edge.post(fields, signature=signature, headers=headers) == FORBIDDEN
+        assert len(edge.taken) == 2
+
+
 async def test_headers_about_the_host_change_nothing(edge: Any) -> None:
     """Signatures are checked against the configured URL only."""
     fields = edge.fields()
@@ -248,7 +432,9 @@ async def test_a_signed_query_is_part_of_the_address(edge: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
-@pytest.mark.parametrize("path", ["/twilio/sms", f"/twilio/status?t={TOKEN}", "/twilio/voice"])
+@pytest.mark.parametrize(
+    "path", ["/twilio/sms", "/twilio/fallback", f"/twilio/status?t={TOKEN}", "/twilio/voice"]
+)
 async def test_other_methods_get_the_same_403(edge: Any, method: str, path: str) -> None:
     """Only POST is Twilio's."""
     assert await edge.post(edge.fields(), method=method, path=path) == FORBIDDEN
@@ -387,12 +573,38 @@ def report(edge: Any, **changed: str) -> dict[str, str]:
 
 
 async def test_a_status_callback_is_reported(edge: Any) -> None:
-    """Our token, the status and the code; never a number."""
+    """Our token, Twilio's id, and what it means for the copy; never a number."""
+    path, sid = f"/twilio/status?t={TOKEN}", edge.fields()["MessageSid"]
+    bad = Never(why=Trouble.BAD_CONTACT)
+    off = Later(why=Trouble.REFUSED_FOR_NOW, after=timedelta(minutes=15))
+    capped = Later(why=Trouble.BUSY, after=timedelta(hours=20, minutes=1))
+    heard = [
+        *((status, "", None) for status in ("queued", "accepted", "scheduled", "sending", "sent")),
+        ("delivered", "", Sent()),
+        ("read", "", Sent()),
+        ("undelivered", "30003", off),
+        ("undelivered", "30005", bad),
+        ("failed", "21610", Never(why=Trouble.OPTED_OUT)),
+        ("failed", "30023", capped),
+        ("failed", "", Later(why=Trouble.REFUSED_FOR_NOW)),
+        ("canceled", "", Later(why=Trouble.REFUSED_FOR_NOW)),
+    ]
+    for status, code, outcome in heard:
+        news = report(edge, MessageStatus=status, ErrorCode=code)
+        assert await edge.post(news, path=path) == (204, b"")
+        assert edge.progress[-1] == (TOKEN, sid, outcome), status
+    assert len(edge.progress) == len(heard)
+
+
+async def test_what_the_operator_must_mend_is_in_the_log(edge: Any, caplog: Any) -> None:
+    """A code and what it means, nothing of the message; other codes say nothing."""
     path = f"/twilio/status?t={TOKEN}"
-    assert await edge.post(report(edge), path=path) == (204, b"")
-    failed = report(edge, MessageStatus="undelivered", ErrorCode="30003")
-    assert await edge.post(failed, path=path) == (204, b"")
-    assert edge.statuses == [(TOKEN, "delivered", None), (TOKEN, "undelivered", 30003)]
+    for code in ("30007", "30003"):
+        news = report(edge, MessageStatus="undelivered", ErrorCode=code)
+        assert await edge.post(news, path=path) == (204, b"")
+    assert "twilio error 30007 (configuration): filtered by the carrier" in caplog.text
+    assert "30003" not in caplog.text
+    assert not any(secret in caplog.text for secret in (MEMBER, PROXY, TOKEN))
 
 
 async def test_status_callbacks_are_checked_like_messages(edge: Any) -> None:
@@ -404,17 +616,38 @@ async def test_status_callbacks_are_checked_like_messages(edge: Any) -> None:
     assert await edge.post(report(edge), path=f"/twilio/status?t={TOKEN}x") == FORBIDDEN
     edge.broken = True
     assert await edge.post(report(edge), path=path) == (503, b"")
-    assert edge.statuses == []
+    assert edge.progress == []
 
 
-async def test_a_call_is_busy(edge: Any) -> None:
-    """Rejected as busy: not answered, not billed, nothing said."""
-    call = {"AccountSid": edge.carrier.account_sid, "CallSid": "CA" + "0" * 32, "From": MEMBER}
-    status, body = await edge.post(call, path="/twilio/voice")
+def call(edge: Any) -> dict[str, str]:
+    """The parameters of an ordinary call."""
+    return {"AccountSid": edge.carrier.account_sid, "CallSid": "CA" + "0" * 32, "From": MEMBER}
+
+
+async def test_a_call_is_busy(edge: Any, caplog: Any) -> None:
+    """Rejected as busy: not answered, not billed, nothing said. Its record is to be erased."""
+    status, body = await edge.post(call(edge), path="/twilio/voice")
     assert status == 200
     assert body.endswith(b'<Response><Reject reason="busy"/></Response>')
-    assert await edge.post(call, path="/twilio/voice", signature="x") == FORBIDDEN
-    assert await edge.post({**call, "CallSid": "x"}, path="/twilio/voice") == FORBIDDEN
+    assert edge.calls == ["CA" + "0" * 32]
+    assert await edge.post(call(edge), path="/twilio/voice", signature="x") == FORBIDDEN
+    assert await edge.post({**call(edge), "CallSid": "x"}, path="/twilio/voice") == FORBIDDEN
+    assert len(edge.calls) == 1
+    edge.broken = True
+    assert await edge.post(call(edge), path="/twilio/voice") == (200, body)
+    assert "RuntimeError" in caplog.text
+
+
+async def test_a_caller_can_be_told_a_neutral_sentence(serve: Any) -> None:
+    """In each language: one sentence and the end of the call, nothing recorded or asked."""
+    for language, (attributes, sentence) in SENTENCES.items():
+        async with serve(calls="say", call_language=language) as edge:
+            status, body = await edge.post(call(edge), path="/twilio/voice")
+        assert status == 200
+        verbs = list(ElementTree.fromstring(body))
+        assert [verb.tag for verb in verbs] == ["Say", "Hangup"]
+        assert f'language="{verbs[0].get("language")}"' in attributes
+        assert verbs[0].text == sentence
 
 
 async def test_the_answer_waits_for_the_engine(edge: Any) -> None:
