@@ -9,18 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from channels.secret import Secret
-from channels.sms.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments, units
+from channels.sms.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments
 from channels.sms.punctuation import folded, plain
 
-__all__ = ["Encoding", "Page", "encoding", "graphemes", "page", "render", "segments"]
+__all__ = ["Encoding", "Page", "encoding", "graphemes", "page", "segments"]
 
 LONGEST_BODY = 1600
-LEFT_OUT = " (...)"
-"""Ends the last body when the rest of the text does not fit. In the GSM alphabet, no language."""
-
 _MORE = {
     Encoding.GSM_7: " ... reply MORE for the rest",
     Encoding.UCS_2: " \u2026 reply MORE for the rest",
@@ -35,10 +31,6 @@ _EXTENDERS = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
 _PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\U000110bd")
 _VIRAMA = 9
 """Canonical combining class of the signs that join two Indic consonants."""
-
-_ROOM_FOR_MARK = len("(99/99) ")
-_LEAST_ROOM = 200
-"""A pseudonym that leaves less than this to the words is no pseudonym."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,66 +157,6 @@ def _skip_space(words: str, at: int) -> int:
     ):
         at += 1
     return at
-
-
-def render(author: Secret | None, text: Secret, *, most: int = 99) -> list[str]:
-    """The bodies of one copy, in order: `Robin: hello`, or `Robin: (1/3) hello`.
-
-    The programme itself (`author` is `None`) has no prefix. Words are not changed: without
-    prefixes and marks the bodies join to the text. If `most` bodies do not hold it, the last one
-    ends in `LEFT_OUT`. Raises `ValueError` when the prefix leaves no room.
-    """
-    prefix = f"{author.reveal()}: " if author is not None else ""
-    words = text.reveal()
-    if units(prefix) + units(words) <= LONGEST_BODY:
-        return [prefix + words]
-    room = LONGEST_BODY - units(prefix) - _ROOM_FOR_MARK
-    if room < _LEAST_ROOM:
-        raise ValueError("The pseudonym leaves no room for words.")
-    parts = list(islice(_split(words, room), most + 1))
-    if len(parts) > most:
-        parts = _shorten(parts, most, room)
-    count = len(parts)
-    if count == 1:
-        return [prefix + parts[0]]
-    return [f"{prefix}({number}/{count}) {part}" for number, part in enumerate(parts, 1)]
-
-
-def _shorten(parts: list[str], most: int, room: int) -> list[str]:
-    kept = parts[:most]
-    kept[-1] = next(_split(kept[-1], room - len(LEFT_OUT))).rstrip() + LEFT_OUT
-    return kept
-
-
-def _split(words: str, room: int) -> Iterator[str]:
-    """Cut into parts of at most `room` UTF-16 units, after white space or between graphemes."""
-    part, used = "", 0
-    for piece in _pieces(words, room):
-        size = units(piece)
-        if used + size > room:
-            head, tail = _last_word_border(part, room)
-            yield head
-            part, used = tail, units(tail)
-        part += piece
-        used += size
-    yield part
-
-
-def _last_word_border(part: str, room: int) -> tuple[str, str]:
-    """Cut after the last white space if that keeps at least half a part, else keep it whole."""
-    for at in range(len(part), 0, -1):
-        if part[at - 1].isspace() and not _belong_together(*part[at - 1 : at + 1].ljust(2)):
-            return (part[:at], part[at:]) if 2 * units(part[:at]) >= room else (part, "")
-    return part, ""
-
-
-def _pieces(words: str, room: int) -> Iterator[str]:
-    """Graphemes; one larger than half a part (hundreds of marks) is cut between characters."""
-    for grapheme in graphemes(words):
-        if 2 * units(grapheme) <= room:
-            yield grapheme
-        else:
-            yield from grapheme
 
 
 def graphemes(text: str) -> Iterator[str]:
