@@ -1,5 +1,5 @@
-"""The SMS channel over Twilio: webhooks in (`webhook`), the REST API out (`send`).
+"""The SMS channel over Twilio: webhooks in (`webhook`), texts out (`send`), and its `account`.
 
-`parse`, `segments` and `errors` are pure; `config` holds what the two edges must be told. Nothing
-is imported here, so that a mail-only relay never pays for the `twilio` library.
+`parse`, `media`, `segments`, `pictures` and `errors` are pure; `config` holds what the edges must
+be told. Nothing is imported here, so that a mail-only relay never pays for the `twilio` library.
 """
