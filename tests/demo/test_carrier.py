@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,87 +13,9 @@ import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+import relay.demo.carrier as carrier_package
 from relay.demo.carrier import Carrier
-
-PHONE = "+15551000001"
-PROXY = "+15552000001"
-
-
-@pytest.fixture
-async def carrier() -> AsyncIterator[Carrier]:
-    """A fake Twilio that rents out one number."""
-    fake = Carrier()
-    await fake.start()
-    fake.rent(PROXY)
-    yield fake
-    await fake.close()
-
-
-@dataclass
-class Api:
-    """A plain client of the REST API."""
-
-    carrier: Carrier
-    session: aiohttp.ClientSession
-    password: str = ""
-
-    async def ask(
-        self, method: str, path: str, data: Mapping[str, str] | None = None
-    ) -> tuple[int, Any]:
-        """Status and JSON (`None` where there is none)."""
-        account = self.carrier.account_sid
-        url = f"{self.carrier.api_url}/2010-04-01/Accounts/{path.format(account=account)}"
-        basic = aiohttp.encode_basic_auth(account, self.password or self.carrier.auth_token)
-        async with self.session.request(
-            method, url, data=data, headers={"Authorization": basic}
-        ) as answer:
-            json = answer.content_type == "application/json"
-            return answer.status, await answer.json() if json else None
-
-    async def create(self, **changed: str) -> tuple[int, Any]:
-        """Send an ordinary text, changed; an empty value leaves the parameter out."""
-        asked = {"To": PHONE, "From": PROXY, "Body": "hello", **changed}
-        present = {name: value for name, value in asked.items() if value}
-        return await self.ask("POST", "{account}/Messages.json", present)
-
-
-@pytest.fixture
-async def api(carrier: Carrier) -> AsyncIterator[Api]:
-    """The REST API of the fake Twilio."""
-    async with aiohttp.ClientSession() as session:
-        yield Api(carrier, session)
-
-
-@dataclass
-class Program:
-    """A program under test: takes webhooks and answers as told."""
-
-    url: str = ""
-    status: int = 200
-    calls: list[tuple[str, dict[str, str], Mapping[str, str]]] = field(default_factory=list)
-    close: Callable[[], Awaitable[None]] | None = None
-
-
-@pytest.fixture
-async def program(carrier: Carrier) -> AsyncIterator[Program]:
-    """Listens on a free port and is known to the fake Twilio."""
-    served = Program()
-
-    async def take(request: web.Request) -> web.Response:
-        fields = {name: str(value) for name, value in (await request.post()).items()}
-        served.calls.append((request.path_qs, fields, dict(request.headers)))
-        return web.Response(status=served.status)
-
-    app = web.Application()
-    app.add_routes([web.post("/{path:.*}", take)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    carrier.set_webhook(served.url)
-    served.close = runner.cleanup
-    yield served
-    await runner.cleanup()
+from tests.demo.carrierside import PHONE, PROXY, Api, Program
 
 
 async def test_a_created_message_arrives_and_is_answered_like_twilio(
@@ -358,6 +281,24 @@ async def test_a_duplicate_has_the_same_id(carrier: Carrier, program: Program) -
     sids = [fields["MessageSid"] for _, fields, _ in program.calls]
     assert len(sids) == 3
     assert sids[0] == sids[1] != sids[2]
+
+
+async def test_it_stands_alone(tmp_path: Path) -> None:
+    """The folder, copied under another name, runs with nothing of this repository beside it."""
+    folder = Path(carrier_package.__file__).parent
+    shutil.copytree(folder, tmp_path / "fake", ignore=shutil.ignore_patterns("__pycache__"))
+    code = (
+        "import asyncio, sys\n"
+        "from fake import Carrier\n"
+        "async def main():\n"
+        "    carrier = Carrier()\n"
+        "    await carrier.start()\n"
+        "    await carrier.close()\n"
+        "asyncio.run(main())\n"
+        "assert not {'relay', 'channels', 'policies'} & sys.modules.keys()\n"
+    )
+    alone = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=tmp_path)
+    assert await alone.wait() == 0
 
 
 async def test_waiting_ends_with_the_event_or_the_time(carrier: Carrier, api: Api) -> None:
