@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Coroutine, Iterable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +26,8 @@ from channels.mail.dns import Resolver
 from channels.mail.send import MailChannel
 from channels.secret import Secret
 from channels.sms import webhook
-from channels.sms.config import SmsInConfig, SmsOutConfig
+from channels.sms.account import AccountTroubleError, SmsAccount
+from channels.sms.config import SmsAccountConfig, SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
 from relay import signing
@@ -37,6 +38,7 @@ from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.intake import Intake
 from relay.log import Word, say, trouble
+from relay.market import Market, Rented
 from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
 from relay.web import WebServer, application
@@ -315,6 +317,68 @@ def _signing_keys(settings: Settings) -> list[dkim.SigningKey]:
 def _host_port(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     return host.strip("[]"), int(port)
+
+
+# Where proxy numbers are rented --------------------------------------------------------------
+
+
+@asynccontextmanager
+async def market(settings: Settings) -> AsyncIterator[Market]:
+    """Twilio, where numbers are rented, until the block ends. Raises `RefusalError`."""
+    if not settings.texts or settings.public_url is None:
+        raise RefusalError(
+            "Text messaging is not set up: set RELAY_PUBLIC_URL and Twilio's account first."
+        )
+    account = SmsAccount(_sms_account(settings))
+    try:
+        yield _Twilio(account)
+    finally:
+        await account.close()
+
+
+def _sms_account(settings: Settings) -> SmsAccountConfig:
+    return SmsAccountConfig(
+        public_url=settings.public_url or "",
+        account_sid=settings.twilio_account_sid or "",
+        auth_token=_token(settings),
+        api_url=settings.twilio_api_url,
+    )
+
+
+class _Twilio:
+    """Twilio as a `Market`: what goes wrong there is a refusal."""
+
+    def __init__(self, account: SmsAccount) -> None:
+        self._account = account
+
+    async def search(
+        self, *, country: str, area_code: str | None, toll_free: bool, limit: int
+    ) -> list[Secret]:
+        with _refusing():
+            return await self._account.search(
+                country, area_code=area_code, toll_free=toll_free, limit=limit
+            )
+
+    async def buy(self, number: Secret) -> None:
+        with _refusing():
+            await self._account.buy(number)
+
+    async def rented(self) -> list[Rented]:
+        with _refusing():
+            found = await self._account.rented()
+        return [Rented(number=one.number, points_here=one.well) for one in found]
+
+    async def point(self, number: Secret) -> None:
+        with _refusing():
+            await self._account.point(number)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except AccountTroubleError as error:
+        raise RefusalError(str(error)) from None
 
 
 # What `relay init` and `relay doctor` ask of the channels ----------------------------------

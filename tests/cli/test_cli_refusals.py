@@ -360,6 +360,8 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("number", "add", "+12025550184")
     yield ("number", "list")
     yield ("number", "capacity")
+    yield ("number", "buy")
+    yield ("number", "sync")
     yield ("number", "park", "+12025550184")
     yield ("group", "create", "Monday")
     yield ("group", "show", "Tuesday")
