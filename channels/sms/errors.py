@@ -132,6 +132,7 @@ ROWS: Mapping[int, Row] = MappingProxyType(
                 _FOR_NOW,
                 {
                     11200: "a picture of ours could not be fetched",
+                    12300: "a picture of ours was answered with something else",
                     30008: "unknown error",
                     30036: "it could not be sent in the time we gave it",
                 },

@@ -127,6 +127,11 @@ async def carrier() -> AsyncIterator[Carrier]:
     await fake.close()
 
 
+async def _picture(request: web.Request) -> web.Response:
+    body = request.match_info["name"].encode()
+    return web.Response(body=body, content_type="image/jpeg")
+
+
 @asynccontextmanager
 async def served(carrier: Carrier, **changed: Any) -> AsyncIterator[Edge]:
     """The webhooks on a free port of 127.0.0.1, known to the fake Twilio."""
@@ -145,6 +150,7 @@ async def served(carrier: Carrier, **changed: Any) -> AsyncIterator[Edge]:
         )
         config = replace(config, **changed)
         app.add_routes(routes(config, edge.accept, edge.follow, edge.erase_call, lambda: NOW))
+        app.add_routes([web.get("/m/{name}", _picture)])
         await runner.setup()
         await web.SockSite(runner, sock).start()
         carrier.set_webhook(edge.url)

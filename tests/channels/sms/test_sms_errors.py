@@ -35,7 +35,7 @@ EXPECTED = {
     **dict.fromkeys([21602, 21617], (Kind.PERMANENT, OUR_BUG)),
     **dict.fromkeys([20429, 21611, 30001, 30017, 30022], (Kind.TRANSIENT, BUSY)),
     30003: (Kind.TRANSIENT, OFF),
-    **dict.fromkeys([11200, 30008, 30036], (Kind.TRANSIENT, FOR_NOW)),
+    **dict.fromkeys([11200, 12300, 30008, 30036], (Kind.TRANSIENT, FOR_NOW)),
     **dict.fromkeys([14107, 20003, 20404, 21212, 21408], (Kind.CONFIGURATION, CONFIGURATION)),
     **dict.fromkeys([21603, 21606, 21608, 21620, 21659], (Kind.CONFIGURATION, CONFIGURATION)),
     **dict.fromkeys([21660, 30002, 30029, 30030, 30032], (Kind.CONFIGURATION, CONFIGURATION)),
