@@ -81,14 +81,18 @@ class KeyRing:
 
     def get(self, key_id: int) -> bytes | None:
         """The key, or `None` if it was destroyed or never was."""
-        if not self.is_live(key_id):
-            self._scan()  # another process may have added or destroyed it
-        slot = self._slots.get(key_id)
+        slot = self.find(key_id)
         if slot is None:
             return None
         if key_id not in self._keys:
             self._keys[key_id] = self._unwrap(slot)
         return self._keys[key_id]
+
+    def find(self, key_id: int) -> Slot | None:
+        """Where a key lives and when it was made; `None` if it was destroyed or never was."""
+        if not self.is_live(key_id):
+            self._scan()  # another process may have added or destroyed it
+        return self._slots.get(key_id)
 
     def is_live(self, key_id: int) -> bool:
         """Whether the file itself still holds the key: another process may have destroyed it."""

@@ -2,7 +2,8 @@
 
 Where keys live: the master key in a file of its own; the key of each group and member in
 `people.ring`, destroyed when she is removed; the keys of bodies in `bodies.ring`, at least one for
-each hour of writing, destroyed as soon as nothing that is stored was sealed with it. Only
+each hour of writing, destroyed as soon as nothing that is stored was sealed with it; those of the
+spool in `spool.ring`, one for each message in it, destroyed when it is taken up. Only
 ciphertext and keyed indexes reach the database. A stolen copy of it shows no contact, name or
 word, but how many groups and members there are, which belong together, and until when what waits.
 """
@@ -30,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from channels.contract import Picture, PictureKind
 from channels.secret import Secret
-from relay.clock import milliseconds
+from relay.clock import milliseconds, moment
 from relay.model import Body, new_id
 from relay.vault.keyring import KeyRing
 from relay.vault.master import MasterKey
@@ -55,6 +56,7 @@ class Purpose(StrEnum):
 
     BLOCK = "block"
     CONTACT_IN_GROUP = "contact-in-group"
+    ERASURE = "erasure"
     GROUP_NAME = "group-name"
     MAIL_ROUTE = "mail-route"
     NAME_IN_GROUP = "name-in-group"
@@ -93,6 +95,7 @@ class Vault:
         wrap = master.derive
         self._people = KeyRing(folder / "people.ring", "people", wrap("wrap/people"), slots=64)
         self._bodies = KeyRing(folder / "bodies.ring", "bodies", wrap("wrap/bodies"), slots=64)
+        self._spool = KeyRing(folder / "spool.ring", "spool", wrap("wrap/spool"), slots=64)
         self._index_keys = {purpose: wrap(f"index/{purpose}") for purpose in Purpose}
         self._house = AESGCM(wrap("house"))
         self._tokens = wrap("tokens")
@@ -107,6 +110,7 @@ class Vault:
         self._ciphers.clear()
         self._people.close()
         self._bodies.close()
+        self._spool.close()
 
     # Finding without knowing ---------------------------------------------------------------
 
@@ -168,6 +172,11 @@ class Vault:
             self._ciphers.pop(owner, None)
         return self._people.destroy(doomed) if doomed else 0
 
+    def born(self, owner: int) -> datetime | None:
+        """When the key of a group or member was made; `None` if it is destroyed or never was."""
+        slot = self._people.find(owner)
+        return None if slot is None else moment(slot.born)
+
     def is_alive(self, owner: int) -> bool:
         """Whether the key of a group or member still exists, whoever may have destroyed it."""
         return self._people.get(owner) is not None
@@ -186,7 +195,8 @@ class Vault:
 
     def purge(self) -> bool:
         """Let go of keys that another process has destroyed. Whether there were any."""
-        alive = {slot.key_id for ring in (self._people, self._bodies) for slot in ring.slots()}
+        rings = (self._people, self._bodies, self._spool)
+        alive = {slot.key_id for ring in rings for slot in ring.slots()}
         gone = self._ciphers.keys() - alive
         for key_id in gone:
             del self._ciphers[key_id]
@@ -205,6 +215,35 @@ class Vault:
     def open_house(self, label: str, row: int, sealed: bytes) -> str:
         """Open what `seal_house` sealed. Raises `UnsealError`."""
         return _decrypt(self._house, sealed, f"{label}/v1|{row}".encode()).decode()
+
+    # The spool: what could not be taken in yet ----------------------------------------------
+
+    def seal_spooled(self, place: int, packed: bytes, now: datetime) -> tuple[int, bytes]:
+        """Seal one message of the spool, padded, under a new key that seals nothing else.
+
+        Returns the id of the key, which is durable by then. `place` is its place in the line.
+        """
+        key_id = new_id()
+        cipher = AESGCM(self._spool.add(key_id, milliseconds(now)))
+        nonce = secrets.token_bytes(_NONCE)
+        return key_id, nonce + cipher.encrypt(nonce, _pad(packed), _spool_aad(place, key_id))
+
+    def open_spooled(self, place: int, key_id: int, sealed: bytes) -> bytes:
+        """Open what `seal_spooled` sealed. Raises `UnsealError`."""
+        key = self._spool.get(key_id)
+        if key is None:
+            msg = "the key is destroyed"
+            raise UnsealError(msg)
+        return _unpad(_decrypt(AESGCM(key), sealed, _spool_aad(place, key_id)))
+
+    def forget_spooled(self, key_ids: Iterable[int]) -> int:
+        """Destroy keys of the spool, whose files are gone by then. Returns how many."""
+        doomed = list(key_ids)
+        return self._spool.destroy(doomed) if doomed else 0
+
+    def spool_keys(self) -> dict[int, datetime]:
+        """The keys of the spool, and when each was made."""
+        return {slot.key_id: moment(slot.born) for slot in self._spool.slots()}
 
     # Bodies --------------------------------------------------------------------------------
 
@@ -276,6 +315,10 @@ def _decrypt(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes:
     except (InvalidTag, ValueError):
         msg = "this was not sealed here, or not for this row"
         raise UnsealError(msg) from None
+
+
+def _spool_aad(place: int, key_id: int) -> bytes:
+    return f"spool/v1|{place}|{key_id}".encode()
 
 
 def _body_aad(post: int, group: int, key_id: int, expires: datetime) -> bytes:
