@@ -78,6 +78,10 @@ async def test_no_media_are_fetched_from_elsewhere(
     assert (await _ended(carrier, api, other, callback=""))[0] == "failed"
     assert (await api.create(*[program.url] * 11))[1]["code"] == 21623
     assert (await api.create("ftp://example.org/m"))[1]["code"] == 21620
+    carrier.set_webhook("https://relay.example.org", via=program.url)
+    for elsewhere in ("https://relay.example.org.example.net/", "https://relay.example.org@a/"):
+        assert carrier.reach(elsewhere) is None
+    assert carrier.reach("https://relay.example.org/m?n=1") == program.url + "/m?n=1"
     assert program.fetched == []
 
 

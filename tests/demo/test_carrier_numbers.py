@@ -72,6 +72,7 @@ async def test_a_number_is_bought_changed_listed_and_released(
         assert error["code"] == code
     path = f"{{account}}/IncomingPhoneNumbers/{number.sid}.json"
     assert (await api.ask("POST", path, {"SmsUrl": "nowhere"}))[1]["code"] == 21402
+    assert (await api.ask("POST", path, {"SmsMethod": "PUT"}))[1]["code"] == 21403
     assert (await api.ask("DELETE", path))[0] == 204
     assert [(await api.ask(how, path))[0] for how in ("GET", "POST", "DELETE")] == [404] * 3
     assert (await api.create(From=new))[1]["code"] == 21606

@@ -18,6 +18,7 @@ _MESSAGES = {
     20429: "Too many requests",
     21211: "The 'To' number {To} is not a valid phone number.",
     21402: "An address given is not valid",
+    21403: "A method given is neither GET nor POST",
     21408: "Sending to the region of {To} is not switched on",
     21421: "This is not a valid phone number",
     21422: "This phone number is not available",

@@ -100,6 +100,7 @@ class Carrier(Account):
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+        await self._life.close()  # what came in while the server ended
         await self._webhooks.close()
 
     @web.middleware

@@ -15,7 +15,6 @@ TOLL_FREE = re.compile(r"\+1(800|833|844|855|866|877|888)[0-9]{7}")
 FINAL = frozenset({"delivered", "undelivered", "failed", "received"})
 PLACE = {"City": "ANYTOWN", "State": "CA", "Zip": "99999", "Country": "US"}
 
-_RANK = {"accepted": 0, "queued": 0, "sending": 1, "sent": 2}
 _GREY_DOT = (
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////"
     "////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAA"
@@ -119,8 +118,8 @@ class Message:
         return self.to[:-4] + "XXXX" if self.hide_numbers else self.to
 
     def advance(self, status: str, error_code: int | None = None) -> None:
-        """Take on a status; one that comes too late changes nothing."""
-        if self.is_final or _RANK.get(status, 3) < _RANK.get(self.status, 3):
+        """Take on a status; after a final one nothing changes."""
+        if self.is_final:
             return
         self.status, self.error_code = status, error_code
         if self.truth is not None:

@@ -18,6 +18,7 @@ from .paging import page
 from .rented import URLS, Numbers, Offer, Rented
 
 _ADDRESSES = tuple(name for name in URLS if name.endswith("Url"))
+_METHODS = tuple(name for name in URLS if name.endswith("Method"))
 _SNAKE = {
     "SmsUrl": "sms_url",
     "SmsMethod": "sms_method",
@@ -77,13 +78,12 @@ class Rental:
     async def _buy(self, request: web.Request) -> web.Response:
         asked = {name: str(value) for name, value in (await request.post()).items()}
         number = asked.get("PhoneNumber") or self._any_of(asked.get("AreaCode", ""))
-        for passed, code in (
-            (E164.fullmatch(number), 21421),
-            (self._numbers.is_on_sale(number), 21422),
-            (_addresses_are_valid(asked), 21402),
-        ):
-            if not passed:
-                return error(code)
+        if not E164.fullmatch(number):
+            return error(21421)
+        if not self._numbers.is_on_sale(number):
+            return error(21422)
+        if code := _mistake(asked):
+            return error(code)
         rented = self._numbers.rent(number, self._account.now())
         _set(rented, asked)
         return web.json_response(self._resource(rented), status=201)
@@ -102,8 +102,8 @@ class Rental:
         if rented is None:
             return error(20404)
         asked = {name: str(value) for name, value in (await request.post()).items()}
-        if not _addresses_are_valid(asked):
-            return error(21402)
+        if code := _mistake(asked):
+            return error(code)
         _set(rented, asked)
         return web.json_response(self._resource(rented))
 
@@ -140,9 +140,13 @@ def _set(rented: Rented, asked: Mapping[str, str]) -> None:
     rented.settings.update({name: value for name, value in asked.items() if name in URLS})
 
 
-def _addresses_are_valid(asked: Mapping[str, str]) -> bool:
-    given = [asked[name] for name in _ADDRESSES if asked.get(name)]
-    return all(url.startswith(("http://", "https://")) for url in given)
+def _mistake(asked: Mapping[str, str]) -> int | None:
+    """What is wrong with addresses and methods, as an error code."""
+    urls = [asked[name] for name in _ADDRESSES if asked.get(name)]
+    if not all(url.startswith(("http://", "https://")) for url in urls):
+        return 21402
+    methods = {asked[name] for name in _METHODS if name in asked}
+    return None if methods <= {"GET", "POST"} else 21403
 
 
 def _fits(offer: Offer, asked: Mapping[str, str]) -> bool:

@@ -130,7 +130,8 @@ class Webhooks:
                     timeout=self._timeout(),
                     trace_request_ctx=reused,
                 ) as answer:
-                    return Answered(status=answer.status, text=await answer.text(errors="replace"))
+                    said = (await answer.read()).decode("utf-8", "replace")
+                    return Answered(status=answer.status, text=said)
             except aiohttp.ClientConnectorError:
                 continue
             except (TimeoutError, aiohttp.ClientError):
