@@ -112,8 +112,6 @@ class SmsOutConfig:
     concurrency: int = 8
     most_segments: int = 4
     """What one text is charged as, at the most; what does not fit can be asked for."""
-    most_parts: int = 4
-    """Not read any more: one copy is one text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,7 +177,7 @@ _BY_STATUS: Mapping[int, Bad] = MappingProxyType(
 
 def known(code: object) -> Row | None:
     """The row of a code, whatever its type."""
-    return ROWS.get(code) if isinstance(code, int) and not isinstance(code, bool) else None
+    return ROWS.get(code) if isinstance(code, int) else None
 
 
 def outcome(status: int, code: object, now: datetime | None = None) -> Bad:

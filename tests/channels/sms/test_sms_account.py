@@ -154,7 +154,8 @@ async def test_numbers_that_lead_elsewhere_are_seen_and_put_right(world: World) 
     for number in rented:
         await world.account.point(number.number)
     assert all(number.well for number in await world.account.rented())
-    await refusal(world.account.point(Secret(MEMBER)))
+    for number in (MEMBER, PROXY[:-1]):  # Twilio also finds numbers that hold what was asked for
+        await refusal(world.account.point(Secret(number)))
 
 
 # What came with a message

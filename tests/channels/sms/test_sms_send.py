@@ -317,6 +317,17 @@ async def test_a_text_is_as_long_as_it_may_be_dear(carrier: Carrier, channels: A
     assert rest[3] < rest[1]
 
 
+def test_every_toll_free_number_has_smaller_segments(channels: Any) -> None:
+    """306 characters are two texts from an ordinary number, and three from any of those."""
+    said = {"author": None, "subject": Secret(""), "text": Secret("x" * 306)}
+    costs = {
+        area: channels().cost(**said, start=0, number=Secret(f"+1{area}5550100"), pictures=0)
+        for area in ("800", "833", "844", "855", "866", "877", "888", "801", "555")
+    }
+    assert {area for area, cost in costs.items() if cost == 2} == {"801", "555"}
+    assert {area for area, cost in costs.items() if cost == 3} == set(costs) - {"801", "555"}
+
+
 async def test_a_doubtful_page_says_what_comes_after_it(carrier: Carrier, channels: Any) -> None:
     """Should it have arrived after all, the reader can go on; the next attempt is the same page."""
     channel = channels()
