@@ -1,0 +1,138 @@
+"""Reading a message for a word to the relay. A word is a whole message, never its beginning."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from policies.pseudonym import skeleton
+from relay.words.folding import LONGEST, folded, has_letters_for_slips, parted, shortened
+from relay.words.letting_go import asks_to_be_let_go
+from relay.words.ordinary import ORDINARY
+from relay.words.slips import forgiven, within
+from relay.words.vocabulary import WORDS, Command, Place, Word
+
+
+class Doubt(StrEnum):
+    """Why a message that is no word should be asked about before anybody reads it."""
+
+    REVOCATION = "revocation"
+    """She may be asking, in words of her own, to be let go."""
+    NEAR_MISS = "near_miss"
+    """It looks like a slip of the finger in a word to the relay, or in her code word."""
+
+
+def _spellings(words: Iterable[Word]) -> dict[str, Command]:
+    """Return folded spelling to command; of two with one spelling, the first word has it."""
+    found: dict[str, Command] = {}
+    for word in words:
+        for written in word.spellings.values():
+            for spelling in written:
+                found.setdefault(folded(spelling), word.command)
+    return found
+
+
+def _in_several_words(words: Iterable[Word]) -> frozenset[str]:
+    """Return the folded spellings that people write as more than one word."""
+    written = (s for word in words for many in word.spellings.values() for s in many)
+    return frozenset(folded(spelling) for spelling in written if " " in spelling)
+
+
+_TO_GROUP = _spellings(word for word in WORDS if Place.GROUP in word.where)
+_TO_MASK = _spellings(word for word in WORDS if Place.MASK in word.where)
+_PHRASES = _in_several_words(WORDS)
+_STOPS = frozenset(word for word, command in _TO_GROUP.items() if command is Command.STOP)
+_LOOKS_OF_STOP = frozenset(skeleton(word) for word in _STOPS if word.isascii())
+
+_YES = frozenset(
+    ("", "y", "yes", "ok", "okay", "confirm", "confirmed", "si", "oui", "ja", "sim", "da", "tak")
+)
+_SURELY = frozenset(("yes", "si", "oui", "ja", "sim"))
+
+
+def parse(text: str, *, to_mask: bool = False) -> Command | None:
+    """Read a whole message as a command; `None` if it is anything else.
+
+    `to_mask`: it was written to another member alone.
+
+    Folded for case, accents, width, punctuation, spaces and invisible characters, so that
+    `Stop.`, `STOP ALL` and `opt-out` are words, and `Stop the line at gate 3` is not. What only
+    looks like a word of stop, in letters of another script or with a zero for an o, is one too.
+    """
+    if len(text) > LONGEST:
+        return None
+    found = (_TO_MASK if to_mask else _TO_GROUP).get(folded(text))
+    if found is None and skeleton(text) in _LOOKS_OF_STOP:
+        return Command.STOP
+    return found
+
+
+def doubt(text: str, *, own: Sequence[str] = (), to_mask: bool = False) -> Doubt | None:
+    """Say why a message that `parse` read as talk should be asked about; `None` if it is talk.
+
+    `own`: the writer's own code words. One of them, or a slip in one, is for nobody's eyes, even
+    where the slip makes another word. Ordinary words next to a command are talk.
+    """
+    if asks_to_be_let_go(text) or _is_stop_again(text):
+        return Doubt.REVOCATION
+    said = folded(text)
+    if len(text) > LONGEST or not said:
+        return None
+    if any(_is_meant(said, folded(code)) for code in own):
+        return Doubt.NEAR_MISS
+    return Doubt.NEAR_MISS if _is_slip(text, said, to_mask=to_mask) else None
+
+
+def matches(code_word: str, text: str) -> bool:
+    """Whether a whole message is this code word; takes as long whichever letter is wrong.
+
+    A code word without any letter or digit matches nothing.
+    """
+    code = folded(code_word).encode()
+    said = folded(text[: LONGEST + 1]).encode()
+    return hmac.compare_digest(code, said) and bool(code) and len(text) <= LONGEST
+
+
+def fits_as_code(code_word: str) -> bool:
+    """Whether a word can be a code word: four letters or more, and no slip away from a command."""
+    code = folded(code_word)
+    if not has_letters_for_slips(code) or len(code_word) > LONGEST or parse(code_word):
+        return False
+    return not any(_is_meant(code, spelling) for spelling in _TO_MASK)
+
+
+def is_yes(text: str) -> bool:
+    """Whether an answer to a question says yes: in a word, or by an empty mail, or begins so."""
+    first = text.strip().split(maxsplit=1)[:1]
+    return len(text) <= LONGEST and (folded(text) in _YES or folded("".join(first)) in _SURELY)
+
+
+def _is_stop_again(text: str) -> bool:
+    """Tell whether a message is nothing but a word of stop, said over and over."""
+    said = parted(text) if len(text) <= LONGEST else []
+    return len(said) > 1 and len(set(said)) == 1 and said[0] in _STOPS
+
+
+def _is_slip(text: str, said: str, *, to_mask: bool) -> bool:
+    """Tell whether somebody meant a command and missed a key, or drew it out.
+
+    Several short words are no slip of one: `I quit` says something, `quiit` does not.
+    """
+    if said in ORDINARY:
+        return False
+    spellings = _TO_MASK if to_mask else _TO_GROUP
+    alone = len(parted(text)) == 1
+    if alone and shortened(said) != said and shortened(said) in spellings:
+        return True
+    return any(within(said, meant, _forgiven(meant, alone=alone)) for meant in spellings)
+
+
+def _forgiven(meant: str, *, alone: bool) -> int:
+    if alone and meant not in _PHRASES:
+        return forgiven(meant)
+    return 1 if meant in _PHRASES or forgiven(meant) > 1 else 0
+
+
+def _is_meant(said: str, meant: str) -> bool:
+    return bool(meant) and within(said, meant, forgiven(meant))

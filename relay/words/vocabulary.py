@@ -1,0 +1,236 @@
+"""Every word to the relay, declared once. To add one, see docs/adding-a-word.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
+"""Each word is spelled in each of these, and all spellings count in every group, always: who is
+afraid or in a hurry writes in her own language. ISO 639-1."""
+
+
+class Command(StrEnum):
+    """What a member can ask of the relay."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    LEAVE = "leave"
+    MORE = "more"
+    AS_IS = "as_is"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+
+
+class Who(StrEnum):
+    """Who may say a word and be heard."""
+
+    MEMBER = "member"
+    FACILITATOR = "facilitator"
+    STOPPED = "stopped"
+    """Who has said stop before, whatever else she is."""
+
+
+class Place(StrEnum):
+    """Where a word is read as one; elsewhere it is ordinary talk."""
+
+    GROUP = "group"
+    MASK = "mask"
+    """Written to another member alone."""
+
+
+class Owner(StrEnum):
+    """Who decides what a word means."""
+
+    LAW = "law"
+    """It must act whoever says it, at once and without conditions."""
+    CARRIER = "carrier"
+    """The carrier may act on it as well, and answer by itself."""
+    RELAY = "relay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word: how it is written, and what is true of it wherever it is read."""
+
+    command: Command
+    spellings: Mapping[str, tuple[str, ...]]
+    """By language, as people write them; compared by `folding.folded`."""
+    meaning: str
+    """What it does, as one plain English sentence to a member."""
+    who: frozenset[Who]
+    where: frozenset[Place]
+    owner: Owner
+    changes: bool
+    """Whether anything is different after it, so that the wrong hand could do harm with it."""
+
+    @property
+    def may_need_code(self) -> bool:
+        """Whether a code word may be asked for. Never for what the law lets anyone say."""
+        return self.changes and self.owner is not Owner.LAW
+
+
+_HERSELF = frozenset({Who.MEMBER, Who.FACILITATOR})
+_ANYONE = frozenset(Who)
+_EVERYWHERE = frozenset(Place)
+
+_STOP = Word(
+    command=Command.STOP,
+    # English: 47 CFR 64.1200(a)(10), the opt-out words that Twilio acts on by default, and those
+    # of the CTIA's principles. TD: what Chinese carriers let people write.
+    spellings={
+        "en": (
+            *("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"),
+            *("stopall", "optout", "remove"),
+        ),
+        "es": ("alto", "baja", "parar", "pare", "cancelar", "darse de baja"),
+        "fr": ("arrêt", "arrêter", "désabonner", "désabonnement", "se désabonner"),
+        "de": ("stopp", "abmelden", "abbestellen"),
+        "pt": ("parar", "pare", "sair", "cancelar", "descadastrar"),
+        "ar": ("توقف", "قف", "إيقاف", "إلغاء", "إلغاء الاشتراك"),
+        "zh": ("停止", "退订", "退訂", "取消", "取消订阅", "取消訂閱", "TD"),
+        "ru": ("стоп", "отписаться"),
+        "ja": ("ストップ", "配信停止"),
+        "ko": ("수신거부",),
+    },
+    meaning="Ends all messages of this service to you, in every group.",
+    who=_ANYONE,
+    where=_EVERYWHERE,
+    owner=Owner.LAW,
+    changes=True,
+)
+
+_START = Word(
+    command=Command.START,
+    # Twilio lifts its own block on `start` and `unstop`; nobody is back in a group by them. It
+    # also does so on `yes`, which between people is only an answer.
+    spellings={
+        "en": ("start", "unstop", "subscribe"),
+        "es": ("empezar", "reanudar"),
+        "fr": ("démarrer", "reprendre"),
+        "de": ("starten",),
+        "pt": ("começar", "retomar"),
+        "ar": ("ابدأ", "استئناف"),
+        "zh": ("开始", "開始", "恢复", "恢復"),
+    },
+    meaning="Tells you the way back after you have said stop.",
+    who=frozenset({Who.STOPPED}),
+    where=_EVERYWHERE,
+    owner=Owner.CARRIER,
+    changes=False,
+)
+
+_HELP = Word(
+    command=Command.HELP,
+    # `HELP` and `INFO` belong to the carriers. They may be a cry: facilitators hear of them.
+    spellings={
+        "en": ("help", "info"),
+        "es": ("ayuda",),
+        "fr": ("aide",),
+        "de": ("hilfe",),
+        "pt": ("ajuda",),
+        "ar": ("مساعدة", "المساعدة"),
+        "zh": ("帮助", "幫助"),
+    },
+    meaning="Tells you what you can do, and tells who runs the group that you asked.",
+    who=_ANYONE,
+    where=_EVERYWHERE,
+    owner=Owner.CARRIER,
+    changes=False,
+)
+
+_LEAVE = Word(
+    command=Command.LEAVE,
+    # No bare goodbye in any language: people part at the end of an evening.
+    spellings={
+        "en": ("leave", "leave group", "leave the group", "leave this group"),
+        "es": ("salir", "salir del grupo", "dejar el grupo", "abandonar el grupo"),
+        "fr": ("quitter", "quitter le groupe", "sortir du groupe"),
+        "de": ("verlassen", "austreten", "gruppe verlassen", "die gruppe verlassen"),
+        "pt": ("sair do grupo", "deixar o grupo"),
+        "ar": ("مغادرة", "مغادرة المجموعة", "الخروج من المجموعة"),
+        "zh": ("退出", "退群", "退出群组", "退出群組", "离开群组", "離開群組"),
+    },
+    meaning="Takes you out of this group; your other groups stay.",
+    who=_HERSELF,
+    where=_EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+)
+
+_MORE = Word(
+    command=Command.MORE,
+    spellings={
+        "en": ("more",),
+        "es": ("más",),
+        "fr": ("plus", "la suite"),
+        "de": ("mehr",),
+        "pt": ("mais",),
+        "ar": ("المزيد",),
+        "zh": ("更多",),
+    },
+    meaning="Sends you the rest of a message that was cut short.",
+    who=_HERSELF,
+    where=_EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=False,
+)
+
+_AS_IS = Word(
+    command=Command.AS_IS,
+    spellings={
+        "en": ("send as is", "send it as is"),
+        "es": ("enviar tal cual", "envía tal cual"),
+        "fr": ("envoyer tel quel",),
+        "de": ("so senden", "unverändert senden"),
+        "pt": ("enviar assim", "enviar tal qual"),
+        "ar": ("أرسل كما هي", "إرسال كما هو"),
+        "zh": ("原样发送", "原樣發送"),
+    },
+    meaning="Passes on your waiting message with your own number, address or name in it.",
+    who=_HERSELF,
+    where=_EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+)
+
+_BLOCK = Word(
+    command=Command.BLOCK,
+    spellings={
+        "en": ("block",),
+        "es": ("bloquear",),
+        "fr": ("bloquer",),
+        "de": ("blockieren", "sperren"),
+        "pt": ("bloquear",),
+        "ar": ("حظر",),
+        "zh": ("屏蔽", "封鎖", "拉黑"),
+    },
+    meaning="Stops the member you send it to from writing to you alone.",
+    who=_HERSELF,
+    where=frozenset({Place.MASK}),
+    owner=Owner.RELAY,
+    changes=True,
+)
+
+_UNBLOCK = Word(
+    command=Command.UNBLOCK,
+    spellings={
+        "en": ("unblock",),
+        "es": ("desbloquear",),
+        "fr": ("débloquer",),
+        "de": ("entsperren", "freigeben"),
+        "pt": ("desbloquear",),
+        "ar": ("إلغاء الحظر",),
+        "zh": ("取消屏蔽", "解除封鎖", "取消拉黑"),
+    },
+    meaning="Lets the member you send it to write to you alone again.",
+    who=_HERSELF,
+    where=frozenset({Place.MASK}),
+    owner=Owner.RELAY,
+    changes=True,
+)
+
+WORDS = (_STOP, _START, _HELP, _LEAVE, _MORE, _AS_IS, _BLOCK, _UNBLOCK)
+"""All there are. What could be read as two is the one that stands first, so STOP comes first."""
