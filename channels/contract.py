@@ -291,8 +291,24 @@ class Channel(Protocol):
         ...
 
     @property
-    def most_cost(self) -> int:
-        """The most that one copy is charged as (`Sent.cost`); 0 where nothing is charged."""
+    def priced(self) -> bool:
+        """Whether copies cost something, so that they are counted and paced."""
+        ...
+
+    def cost(
+        self,
+        *,
+        author: Secret | None,
+        subject: Secret,
+        text: Secret,
+        start: int,
+        number: Secret,
+        pictures: int,
+    ) -> int:
+        """What a copy of this would be charged as (`Sent.cost`), in the channel's own unit.
+
+        `number` is where it would come from; `pictures`, how many would go with it.
+        """
         ...
 
     async def send(self, out: Outgoing) -> Outcome:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from policies.alone import alone
 from policies.authenticity import authenticity
+from policies.budget import budget
 from policies.facts import DeliveryPolicy, PostPolicy
 from policies.group_open import group_open
 from policies.group_running import group_running
@@ -14,6 +16,7 @@ from policies.robots import robots
 from policies.size import size
 
 POST: tuple[PostPolicy, ...] = (
+    alone,
     authenticity,
     group_open,
     membership,
@@ -23,6 +26,7 @@ POST: tuple[PostPolicy, ...] = (
 """Asked when somebody writes."""
 
 DELIVERY: tuple[DeliveryPolicy, ...] = (
+    budget,
     group_running,
     life,
     quiet_hours,

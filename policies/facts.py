@@ -48,6 +48,16 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What may be spent in a day, in segments of texts, and what of it is gone."""
+
+    spent: int
+    most: int
+    renews: datetime
+    """Aware: when the next day begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostFacts:
     """What is known when somebody writes."""
 
@@ -60,6 +70,8 @@ class PostFacts:
     characters: int
     pictures: int
     longest: int
+    shown_to_others: bool = False
+    """It went to other people's phones as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,12 @@ class DeliveryFacts:
     expires: datetime
     quiet: tuple[Window, ...]
     """The windows that bind this reader: her own, and the group's unless she set her own."""
+    asked_for: bool = False
+    """She has just asked for this part of a long post."""
+    cost: int = 0
+    """What this copy would cost, in segments; 0 on a channel that costs nothing."""
+    budgets: tuple[Budget, ...] = ()
+    """Those it would be paid from: the group's, its writer's, the programme's."""
 
 
 PostPolicy = Callable[[PostFacts, datetime], Verdict]

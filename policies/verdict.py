@@ -17,6 +17,7 @@ class Reason(StrEnum):
 
     ANSWER_LOST = "answer_lost"
     AUTOMATIC = "automatic"
+    BUDGET = "budget"
     EMPTY = "empty"
     EXPIRED = "expired"
     GROUP_CLOSED = "group_closed"
@@ -24,7 +25,10 @@ class Reason(StrEnum):
     NOT_A_MEMBER_NOW = "not_a_member_now"
     NOT_AUTHENTIC = "not_authentic"
     NOT_PROVEN = "not_proven"
+    PACE = "pace"
     QUIET_HOURS = "quiet_hours"
+    SHOWN_TO_OTHERS = "shown_to_others"
+    SILENT = "silent"
     STOPPED = "stopped"
     TOO_LONG = "too_long"
     UNREADABLE = "unreadable"

@@ -12,7 +12,7 @@ than its end goes over midnight. What follows from it when clocks change:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 
 from policies.facts import Window
@@ -22,6 +22,8 @@ HORIZON = timedelta(hours=48)
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_LONGEST_SKIP = timedelta(hours=3)
+"""More than any change of the clocks that is not a change of the day itself."""
 
 
 def is_quiet(window: Window, instant: datetime) -> bool:
@@ -46,6 +48,48 @@ def quiet_until(windows: Iterable[Window], now: datetime) -> datetime | None:
             if end is not None:
                 instant, moved = end, True
     return None if instant == start else min(instant, limit)
+
+
+def quiet_from(windows: Iterable[Window], now: datetime) -> datetime | None:
+    """Return the first instant after `now` (aware, not quiet) that lies in a window, in UTC.
+
+    `None` if there is none within `HORIZON`.
+    """
+    starts = [start for window in windows for start in _starts(window, now.astimezone(UTC))]
+    return min(starts, default=None)
+
+
+def _starts(window: Window, now: datetime) -> Iterator[datetime]:
+    """The first instant within `HORIZON` at which this window is quiet, if there is one."""
+    if window.start == window.end:
+        return
+    local = now.astimezone(window.zone)
+    for days in range(HORIZON.days + 1):
+        for fold in (0, 1):
+            shown = datetime.combine(local.date() + days * _DAY, window.start, window.zone)
+            at = shown.replace(fold=fold).astimezone(UTC)
+            for instant in (_skipped_to(window, at), at):
+                if now < instant <= now + HORIZON and is_quiet(window, instant):
+                    yield instant
+    yield from _after_a_change(window, now)
+
+
+def _skipped_to(window: Window, at: datetime) -> datetime:
+    """Where the clock goes on if the start of a window is skipped that day; else `at`."""
+    before, after = at - _LONGEST_SKIP, at + _LONGEST_SKIP
+    zone = window.zone
+    if before.astimezone(zone).utcoffset() == after.astimezone(zone).utcoffset():
+        return at
+    return _first_change(window, before, after)
+
+
+def _after_a_change(window: Window, now: datetime) -> Iterator[datetime]:
+    """A clock set back can show the inside of a window once more."""
+    end = now + HORIZON
+    if now.astimezone(window.zone).utcoffset() != end.astimezone(window.zone).utcoffset():
+        change = _first_change(window, now, end)
+        if now < change and is_quiet(window, change):
+            yield change
 
 
 def _covers(window: Window, shown: time) -> bool:

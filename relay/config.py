@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,6 +80,31 @@ Listen = Annotated[str, AfterValidator(_listen)]
 Url = Annotated[str, AfterValidator(_url)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How fast texts may leave, and how many of them a day."""
+
+    rate: float
+    """Segments a second of one number; 0: as fast as can be."""
+    burst: int
+    """Segments that one number may send at once after a pause."""
+    per_minute: int
+    """Texts of all numbers together."""
+    per_day: int
+    """Segments of all numbers together."""
+    group: int
+    """Segments a day that the posts of a group may cost."""
+    member: int
+    """The same of one member's posts."""
+
+
+_USUAL = Limits(rate=1.0, burst=10, per_minute=60, per_day=2000, group=2000, member=1000)
+"""What carriers take of a long code and of a small registered programme (Twilio, "MPS", "T-Mobile
+daily limits")."""
+_MANY = 1_000_000_000
+_UNLIMITED = Limits(rate=0.0, burst=10, per_minute=_MANY, per_day=_MANY, group=_MANY, member=_MANY)
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. Names are `RELAY_` and the field, in capitals."""
 
@@ -136,17 +162,23 @@ class Settings(BaseSettings):
     text_segments: int = Field(
         4, ge=1, le=10, description="segments one text may have; the rest comes on MORE"
     )
-    text_rate: float = Field(
-        1.0, ge=0.0, le=1000.0, description="segments a second of one number; 0: no limit"
+    text_rate: float | None = Field(
+        None, ge=0.0, le=1000.0, description="segments a second of one number; 1 if not set"
     )
     text_burst: int = Field(
         10, ge=1, le=10_000, description="segments one number may send at once after a pause"
     )
-    texts_per_minute: int = Field(
-        60, ge=1, le=100_000, description="texts a minute of all numbers (limit of the campaign)"
+    texts_per_minute: int | None = Field(
+        None, ge=1, le=100_000, description="texts a minute of all numbers; 60 if not set"
     )
-    text_segments_per_day: int = Field(
-        2000, ge=10, le=10_000_000, description="segments a day of all numbers (limit of carriers)"
+    text_segments_per_day: int | None = Field(
+        None, ge=10, le=10_000_000, description="segments a day of all numbers; 2000 if not set"
+    )
+    group_segments_per_day: int | None = Field(
+        None, ge=10, le=10_000_000, description="of the posts of one group; 2000 if not set"
+    )
+    member_segments_per_day: int | None = Field(
+        None, ge=10, le=10_000_000, description="of the posts of one member; 1000 if not set"
     )
     text_report_minutes: int = Field(
         60, ge=1, le=600, description="how long a text may be on its way at the carrier"
@@ -167,6 +199,9 @@ class Settings(BaseSettings):
     )
     calls: str = Field(
         "busy", pattern="^(busy|say)$", description="a call finds busy, or hears one sentence"
+    )
+    call_language: str = Field(
+        "en", pattern="^(en|es|fr|de|pt|ar|zh)$", description="the language of that sentence"
     )
     silence_days: int = Field(
         40, ge=7, le=3650, description="a phone silent for longer is asked to confirm; days"
@@ -229,6 +264,29 @@ class Settings(BaseSettings):
     def texts(self) -> bool:
         """Whether text messaging is on."""
         return self.twilio_account_sid is not None and self.twilio_auth_token is not None
+
+    @property
+    def limits(self) -> Limits:
+        """What texts may cost. Behind a test server on this machine there is no carrier to mind.
+
+        There only what was set counts.
+        """
+        api = _split(self.twilio_api_url or "")
+        free = api is not None and is_loopback(api.hostname or "")
+        usual = _UNLIMITED if free else _USUAL
+        return Limits(
+            rate=usual.rate if self.text_rate is None else self.text_rate,
+            burst=self.text_burst,
+            per_minute=self.texts_per_minute or usual.per_minute,
+            per_day=self.text_segments_per_day or usual.per_day,
+            group=self.group_segments_per_day or usual.group,
+            member=self.member_segments_per_day or usual.member,
+        )
+
+    @property
+    def spool(self) -> Path:
+        """Where texts wait, sealed, that could not be taken in at once."""
+        return self.data_dir / "spool"
 
     @property
     def number_quarantine(self) -> timedelta:

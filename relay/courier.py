@@ -17,18 +17,23 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.secret import Secret
 from policies.facts import DeliveryPolicy, MemberState
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
+from policies.windows import quiet_from
 from relay.backoff import delay
 from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
-from relay.judge import judge_delivery
+from relay.handout import PICTURE_LIFE, picture_token
+from relay.judge import judge_delivery, quiet_windows
 from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
-from relay.model import Body, Due
+from relay.model import Body, Due, Stage
+from relay.pace import Pace
+from relay.purse import Purse, Purses
 from relay.store.outbox import SealedReader
-from relay.vault.vault import DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
+from relay.vault.vault import ATTEMPT_SHIFT, DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -70,6 +75,16 @@ class _Parcel:
     look: Look
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What is known of the rows that one look at the queue found, while they are judged."""
+
+    bodies: dict[int, _Shared]
+    costs: dict[int, int]
+    """By delivery; nothing where the channel costs nothing."""
+    purse: Purse | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Result:
     """How one send ended, not yet written down."""
@@ -98,7 +113,13 @@ class Courier:
         self._looks = Looks(engine.circles, engine.settings.domain)
         self._vault = engine.vault
         self._endings = engine.endings
+        self._erasures = engine.erasures
         self._lease = engine.settings.lease
+        self._report = engine.settings.text_report
+        self._public_url = engine.settings.public_url or ""
+        limits = engine.settings.limits
+        self._purses = Purses(engine.spending, engine.endings, limits)
+        self._pace = Pace(limits)
         self._clock = engine.clock
         self._policies = policies
         self._ended = ended
@@ -216,15 +237,21 @@ class Courier:
         now, token = self._clock.now(), secrets.randbits(62)
         going: list[Due] = []
         limit, more = room, True
+        bodies: dict[int, _Shared] = {}
         for _ in range(_MOST_BATCHES):
             rows = await self._outbox.due(c, self._channel.name, now, limit)
-            mine = [_after_a_crash(row) for row in rows if row.id not in self._in_hand]
-            judged = [(row, self._judge(row, now)) for row in mine]
+            mine = [row for row in rows if row.id not in self._in_hand]
+            await self._land(c, [row for row in mine if row.stage is not Stage.WAITING], now)
+            open_ones = [_after_a_crash(row) for row in mine if row.stage is Stage.WAITING]
+            batch = await self._look_at(c, open_ones, now)
+            judged = [(row, self._judge(row, batch, now)) for row in open_ones]
             passed = [row for row, v in judged if isinstance(v, Pass)]
             taken = passed[: room - len(going)]
             await self._outbox.claim(c, taken, token, now + self._lease)
+            await self._pay(c, taken, batch)
             said += await self._put_aside(c, judged, now)
             going += taken
+            bodies |= batch.bodies
             more = len(rows) == limit
             if not more or len(going) == room:
                 break
@@ -236,15 +263,65 @@ class Courier:
         if repeated:
             await self._outbox.count(c, {Word.REPEATED: repeated}, now)
             said.append((Word.REPEATED, {"count": repeated}))
-        return await self._parcels(c, going, token)
+        return await self._parcels(c, going, token, bodies)
 
-    def _judge(self, row: Due, now: datetime) -> Verdict:
+    async def _land(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> None:
+        """The provider has these and no bad news came: they have ended, or rest."""
+        if not rows:
+            return
+        more = [(r.id, r.rest, r.expires) for r in rows if r.stage is Stage.TAKEN and r.rest]
+        resting = {delivery_id for delivery_id, _, _ in more}
+        ended = [row for row in rows if row.id not in resting]
+        await self._outbox.rest(c, [(i, start, e) for i, start, e in more if start is not None])
+        await self._outbox.lock_posts(c, (row.post_id for row in ended))
+        await self._outbox.end(c, [row.id for row in ended], None)
+        await self._endings.after(c, [row.post_id for row in ended], {}, now)
+
+    async def _look_at(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> _Batch:
+        """What these copies would cost, and what it would be paid from."""
+        if not rows or not self._channel.priced:
+            return _Batch({}, {}, None)
+        bodies = await self._bodies(c, rows)
+        costs = {row.id: self._cost(row, bodies) for row in rows}
+        return _Batch(bodies, costs, await self._purses.open(c, rows, now))
+
+    def _cost(self, row: Due, bodies: dict[int, _Shared]) -> int:
+        try:
+            body = bodies[row.post_id].open(self._vault, row, moment(row.expires))
+        except (KeyError, UnsealError):
+            return 0  # it will not leave
+        return self._channel.cost(
+            author=body.author,
+            subject=body.subject,
+            text=body.text,
+            start=row.start,
+            number=row.number,
+            pictures=len(body.pictures) if row.group_settings.text_pictures else 0,
+        )
+
+    def _judge(self, row: Due, batch: _Batch, now: datetime) -> Verdict:
         if row.unsure > 1:
             return Drop(frozenset({Reason.ANSWER_LOST}))
+        cost = batch.costs.get(row.id, 0)
+        budgets = batch.purse.budgets(row) if batch.purse else ()
         try:
-            return judge_delivery(self._policies, row, now)
+            verdict = judge_delivery(self._policies, row, now, cost=cost, budgets=budgets)
         except RefusalError:  # a time zone that this machine does not know
             return Drop(frozenset({Reason.UNREADABLE}))
+        if not isinstance(verdict, Pass) or batch.purse is None or not cost:
+            return verdict
+        batch.purse.reserve(row, cost)
+        answer = row.author_id is None
+        slot = self._pace.slot((row.id, row.start), row.number, cost, now, urgent=answer)
+        return verdict if slot <= now else Hold(slot, frozenset({Reason.PACE}))
+
+    async def _pay(self, c: AsyncConnection, taken: Sequence[Due], batch: _Batch) -> None:
+        if batch.purse is None or not taken:
+            return
+        for row in taken:
+            self._pace.gone((row.id, row.start))
+            batch.purse.pay(row, batch.costs[row.id])
+        await self._purses.settle(c, batch.purse)
 
     async def _put_aside(
         self, c: AsyncConnection, judged: Sequence[tuple[Due, Verdict]], now: datetime
@@ -281,12 +358,17 @@ class Courier:
         await self._outbox.end(c, [row.id for row in rows], None)
         await self._endings.after(c, [row.post_id for row in rows], missed, now)
 
-    async def _parcels(self, c: AsyncConnection, going: Sequence[Due], token: int) -> list[_Parcel]:
+    async def _bodies(self, c: AsyncConnection, rows: Sequence[Due]) -> dict[int, _Shared]:
+        sealed = await self._outbox.bodies(c, (row.post_id for row in rows))
+        return {post_id: _Shared(body) for post_id, body in sealed.items()}
+
+    async def _parcels(
+        self, c: AsyncConnection, going: Sequence[Due], token: int, bodies: dict[int, _Shared]
+    ) -> list[_Parcel]:
         if not going:
             return []
         readers = await self._outbox.contacts(c, going)
-        sealed = await self._outbox.bodies(c, (row.post_id for row in going))
-        bodies = {post_id: _Shared(body) for post_id, body in sealed.items()}
+        bodies = bodies or await self._bodies(c, going)
         await self._looks.prepare(c, going)
         return [
             _Parcel(row, token, readers[row.member_id], bodies[row.post_id], self._looks.at(row))
@@ -337,6 +419,9 @@ class Courier:
             text=body.text,
             html=body.html,
             pictures=body.pictures,
+            picture_links=self._links(due, body),
+            footnote=body.footnote,
+            start=due.start,
             private=body.private,
             message_id=mint(Use.MESSAGE, due.post_id, reader | (body.private and PRIVATE)),
             references=tuple(
@@ -346,8 +431,33 @@ class Courier:
             unsubscribe=mint(Use.UNSUBSCRIBE, reader, due.group_id),
             list_id=mint(Use.LIST, due.group_id, reader),
             confirm=confirm,
+            status=self._status(due),
+            not_after=self._not_after(due),
             may_leave=lambda text: parcel.look.allows(text, reader, shown),
             expires=expires,
+        )
+
+    def _status(self, due: Due) -> Secret:
+        """What tells this attempt from all others, in two numbers of 64 bits."""
+        return self._vault.mint(
+            Use.STATUS, due.post_id | (due.attempts + 1 & 15) << ATTEMPT_SHIFT, due.member_id
+        )
+
+    def _not_after(self, due: Due) -> datetime | None:
+        """When her quiet hours begin; what answers her, or what she asked for, comes anyway."""
+        if due.author_id is None or due.start > 0:
+            return None
+        quiet = quiet_windows(due.group_settings, due.reader_settings)
+        return quiet_from(quiet, self._clock.now()) if quiet else None
+
+    def _links(self, due: Due, body: Body) -> tuple[Secret, ...]:
+        """Where the provider may fetch the pictures, where the group lets them go to phones."""
+        if not (body.pictures and self._channel.priced and due.group_settings.text_pictures):
+            return ()
+        until = self._clock.now() + PICTURE_LIFE
+        return tuple(
+            Secret(f"{self._public_url}/m/{picture_token(self._vault, due, n, until).reveal()}")
+            for n in range(len(body.pictures))
         )
 
     # Settling ------------------------------------------------------------------------------
@@ -405,10 +515,16 @@ class Courier:
         now = self._clock.now()
         said: list[tuple[Word, dict[str, Field]]] = []
         await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
+        await self._note_references(c, batch, now)
+        followed = await self._follow(c, batch, now)
         by_token: dict[int, list[int]] = {}
         for result in batch:
             word, why = self._fate(result)
+            if result.due.id in followed:
+                word, why = Word.SENT, ""
             said.append((word, {"why": why, "attempt": result.due.attempts + 1}))
+            if result.due.id in followed:
+                continue
             if word is Word.LATER:
                 await self._postpone(c, result, now)
                 continue
@@ -428,6 +544,49 @@ class Courier:
         await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
         await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
         return said
+
+    async def _note_references(
+        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
+    ) -> None:
+        """What the provider keeps is to be erased, at the latest when news can come no more."""
+        references = [
+            (r.outcome.reference, now + self._report)
+            for r in batch
+            if isinstance(r.outcome, Sent) and r.outcome.reference
+        ]
+        if references:
+            await self._erasures.add(c, references, now)
+            units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
+            await self._outbox.count(c, {"segments": units}, now)
+
+    async def _follow(
+        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
+    ) -> set[int]:
+        """Of what the provider took, wait for news; some of it may have come before its answer.
+
+        Returns the deliveries that need nothing more here.
+        """
+        some = {r.due.id: r for r in batch if _may_be_reported(r.outcome)}
+        if not some:
+            return set()
+        standing = await self._outbox.stages(c, some)
+        done: set[int] = set()
+        taken: list[tuple[int, int | None]] = []
+        for delivery_id, result in some.items():
+            claim, stage = standing.get(delivery_id, (None, Stage.WAITING))
+            if claim != result.token:  # news has ended it, or its reader has gone
+                done.add(delivery_id)
+            elif stage is Stage.ARRIVED and _rest(result.outcome) is not None:
+                rest = _rest(result.outcome) or 0
+                await self._outbox.rest(c, [(delivery_id, rest, result.due.expires)])
+                done.add(delivery_id)
+            elif stage is not Stage.ARRIVED and (
+                isinstance(result.outcome, Sent) or stage is Stage.TAKEN
+            ):
+                taken.append((delivery_id, _rest(result.outcome)))
+                done.add(delivery_id)
+        await self._outbox.taken(c, taken, now + self._report)
+        return done
 
     def _fate(self, result: _Result) -> tuple[Word, str]:
         outcome = result.outcome
@@ -450,7 +609,8 @@ class Courier:
             wait = max(wait, _LOST_ANSWER_WAIT)
             await self._outbox.count(c, {Word.REPEATED: 1}, now)
         until = now + max(wait, outcome.after or wait)
-        await self._outbox.postpone(c, due, result.token, until, due.unsure + outcome.unsure)
+        unsure = due.unsure + outcome.unsure
+        await self._outbox.postpone(c, due, result.token, until, unsure, outcome.rest)
 
     async def _mark_dead(
         self, c: AsyncConnection, batch: Sequence[_Result], missed: Counter[int], now: datetime
@@ -486,6 +646,16 @@ class Courier:
         settler.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await settler
+
+
+def _may_be_reported(outcome: Outcome | None) -> bool:
+    return (isinstance(outcome, Sent) and outcome.reported) or (
+        isinstance(outcome, Later) and outcome.unsure
+    )
+
+
+def _rest(outcome: Outcome | None) -> int | None:
+    return outcome.rest if isinstance(outcome, Sent | Later) else None
 
 
 def _after_a_crash(row: Due) -> Due:

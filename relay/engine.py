@@ -14,11 +14,14 @@ from relay.notices import Notices
 from relay.posting import Posting
 from relay.registrar import Registrar
 from relay.store.database import Database
+from relay.store.erasures import Erasures
 from relay.store.migrate import migrate
 from relay.store.outbox import Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Numbers
 from relay.store.roster import Roster
+from relay.store.spending import Spending
+from relay.store.talk import Talk
 from relay.vault import master
 from relay.vault.vault import Vault
 
@@ -35,6 +38,9 @@ class Engine:
     departures: Departures
     roster: Roster
     outbox: Outbox
+    erasures: Erasures
+    spending: Spending
+    talk: Talk
     pending: Pending
     posting: Posting
     notices: Notices
@@ -67,6 +73,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         vault.close()
         raise
     outbox = Outbox(roster, vault)
+    talk = Talk(outbox, vault)
     notices = Notices(outbox, roster, settings.post_life)
     pending, circles, departures = Pending(outbox, vault), Circles(roster), Departures()
     departures.listen(lambda _: circles.forget())
@@ -80,8 +87,11 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         departures=departures,
         roster=roster,
         outbox=outbox,
+        erasures=Erasures(vault),
+        spending=Spending(),
+        talk=talk,
         pending=pending,
-        posting=Posting(outbox, roster, notices, settings.post_life),
+        posting=Posting(outbox, roster, talk, notices, settings.post_life),
         notices=notices,
         endings=endings,
         registrar=Registrar(

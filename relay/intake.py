@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Inbound, Proof, Receipt, Trait
+from channels.contact import SMS
+from channels.contract import NO_WORDS, Inbound, Proof, Receipt, Trait
 from channels.secret import Secret
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
-from relay.commands import Command, is_yes, parse
+from relay.clock import day
 from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
 from relay.judge import judge_post
@@ -25,12 +26,15 @@ from relay.obey import Obey
 from relay.store.pending import Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
+from relay.words.reading import Doubt, doubt, is_yes, matches, parse
+from relay.words.vocabulary import Command
 
 _ANSWERS = {
     Reason.EMPTY: wording.EMPTY,
     Reason.GROUP_CLOSED: wording.ENDED,
     Reason.GROUP_FROZEN: wording.FROZEN,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
+    Reason.SHOWN_TO_OTHERS: wording.SHOWN_TO_OTHERS,
     Reason.TOO_LONG: wording.TOO_LONG,
     Reason.UNREACHABLE: wording.PAUSED,
 }
@@ -44,8 +48,14 @@ _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 _PREFIXED = re.compile(r"\w{1,4}\s?:")
 """`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
+_WITH_CODE = frozenset({Command.LEAVE})
+"""What a member with a code word can ask by text only after she has said it. Never a stop."""
+
 _SECOND_THOUGHTS = timedelta(hours=1)
 """How long `SEND AS IS` still finds what the others have got already."""
+
+_LET_THE_ANSWER_LEAVE = timedelta(minutes=1)
+"""After which the provider can have nothing more to do with a text that came in."""
 
 _LONG_WORK = 20_000
 """Characters from which on a draft is made off the loop."""
@@ -82,9 +92,14 @@ class Intake:
         self._departures = engine.departures
         self._roster = engine.roster
         self._outbox = engine.outbox
+        self._erasures = engine.erasures
+        self._talk = engine.talk
+        self._texts = engine.settings.texts
+        self._tells_former = engine.settings.former_members == "told"
         self._pending = engine.pending
         self._posting = engine.posting
         self._vault = engine.vault
+        self._endings = engine.endings
         self._notices = engine.notices
         self._obey = Obey(engine)
         self._life = engine.settings.post_life
@@ -99,7 +114,7 @@ class Intake:
         inbound = _with_words(inbound)
         made = await self._draft(inbound)  # a stranger must not cost a write
         if made is None:
-            fate = _UNKNOWN
+            fate = await self._stranger(inbound)
         else:
             fate = await self._database.transact(
                 lambda c: self._take(c, inbound, made, self._clock.now())
@@ -110,6 +125,19 @@ class Intake:
             self._wake()
         return fate.receipt
 
+    async def _stranger(self, inbound: Inbound) -> _Fate:
+        """Nobody we know; one who was here may be told, once a month, that this leads nowhere."""
+        if not self._tells_former or inbound.channel != SMS:
+            return _UNKNOWN
+        async with self._database.reading() as c:
+            if not await self._roster.rests(c, inbound.to, inbound.sender):
+                return _UNKNOWN
+        to, sender = inbound.to.reveal(), inbound.sender.reveal()
+        blind = self._vault.index(Purpose.SEEN, "former", to, sender)
+        now = self._clock.now()
+        first = await self._database.transact(lambda c: self._outbox.is_new(c, blind, now))
+        return _Fate(Receipt.FORMER, Word.REFUSED, "former") if first else _UNKNOWN
+
     # Before the transaction ------------------------------------------------------------------
 
     async def _draft(self, inbound: Inbound) -> Draft | None:
@@ -118,6 +146,7 @@ class Intake:
             arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
             if arrival is None or _asks_who_is_here(inbound, arrival):
                 return None
+            arrival = _as_if_present(arrival)
             text, files = inbound.text.reveal().strip(), inbound.files
             verdict = self._judge(inbound, arrival, len(text), len(files), self._clock.now())
             if isinstance(verdict, Drop | Refuse):
@@ -169,6 +198,8 @@ class Intake:
         arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
         if arrival is None or _asks_who_is_here(inbound, arrival):  # removed between the two looks
             return _UNKNOWN
+        silent = arrival.member.state is MemberState.SILENT
+        arrival = _as_if_present(arrival)
         pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
         command = None if _is_forged(verdict) else _command(inbound, arrival)
@@ -178,9 +209,90 @@ class Intake:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not await self._outbox.is_new(c, self._seen(inbound), now):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
-        fate = await self._decide(c, inbound, arrival, made, verdict, command, now)
+        if inbound.channel == SMS:
+            await self._note_text(c, inbound, now)
+            fate = await self._text(c, inbound, arrival, made, verdict, command, now, silent=silent)
+        else:
+            fate = await self._decide(c, inbound, arrival, made, verdict, command, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
+
+    async def _note_text(self, c: AsyncConnection, inbound: Inbound, now: datetime) -> None:
+        """Taken in, so the provider's own copy can go; and texts are counted, for their price."""
+        await self._outbox.count(c, {"texts_in": 1}, now)
+        if self._texts:
+            done = now + _LET_THE_ANSWER_LEAVE
+            await self._erasures.add(c, [(Secret(inbound.provider_id), done)], now)
+
+    async def _text(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        made: Draft,
+        verdict: Verdict,
+        command: Command | None,
+        now: datetime,
+        *,
+        silent: bool,
+    ) -> _Fate:
+        """A text comes from a phone, which may be in other hands, or be somebody else's by now."""
+        member, text = arrival.member, inbound.text.reveal()
+        code = member.settings.code_word
+        shown = bool(code) and matches(code, text)
+        if shown or (silent and matches(member.name.reveal(), text)):
+            return await self._shown(c, arrival, now, silent=silent)
+        suspect = silent or _is_long_silent(arrival, now)
+        if command and not (code and command in _WITH_CODE):
+            return await self._decide(c, inbound, arrival, made, verdict, command, now)
+        if command or (suspect and isinstance(verdict, Pass) and not inbound.reaction):
+            return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
+        if not suspect:
+            await self._roster.heard(c, member, day(now))
+        return await self._decide(c, inbound, arrival, made, verdict, command, now)
+
+    async def _shown(
+        self, c: AsyncConnection, arrival: Arrival, now: datetime, *, silent: bool
+    ) -> _Fate:
+        """She has shown that it is she: what waited for that goes on."""
+        member = arrival.member
+        await self._roster.heard(c, member, day(now))
+        if silent:
+            await self._roster.set_state(c, [member.id], MemberState.ACTIVE)
+            await self._notices.tell(c, member.id, wording.WELCOME_BACK, now, anyway=True)
+        waiting = await self._pending.take_all(c, member, (Why.CODE, Why.COMMAND), now)
+        fate, gone = _Fate(Receipt.TAKEN, Word.COMMAND, "code"), tuple[int, ...]()
+        for one in waiting:
+            if one.why is Why.COMMAND and one.body is not None:
+                asked = Command(one.body.text.reveal())
+                gone += tuple(await self._obey.leave(c, asked, arrival, now))
+            elif one.body is not None:
+                fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
+        if not waiting and not silent:
+            await self._notices.tell(c, member.id, wording.NOTHING_WAITS, now, anyway=True)
+        return replace(fate, gone=gone)
+
+    async def _ask_for_code(
+        self,
+        c: AsyncConnection,
+        arrival: Arrival,
+        made: Draft,
+        command: Command | None,
+        now: datetime,
+        *,
+        silent: bool,
+    ) -> _Fate:
+        """Keep it until she has shown that it is she."""
+        body, why = made.body, Why.CODE
+        if command:
+            body, why = replace(body, text=Secret(command), pictures=(), html=NO_WORDS), Why.COMMAND
+        else:
+            body = replace(body, guarded=made.telling, files_left_out=made.files_left_out)
+        await self._keep(c, arrival, body, why, end_of_life(now, self._life), now)
+        code = arrival.member.settings.code_word
+        text = wording.CODE_FIRST if code else wording.STILL_YOU
+        await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
+        return _Fate(Receipt.TAKEN, Word.HELD, "silent" if silent else "code")
 
     async def _is_refused(
         self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, verdict: Verdict
@@ -211,13 +323,72 @@ class Intake:
             return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
             return await self._confirm(c, inbound, arrival, arrival.confirms, now)
+        if inbound.reaction and not isinstance(verdict, Refuse):
+            return await self._react(c, inbound, arrival, verdict, now)
         if made.nothing and isinstance(verdict, Pass | Hold):
             raise StaleDraftError
         if isinstance(verdict, Pass):
+            why = self._doubt(inbound, arrival, made)
+            if why:
+                return await self._ask_what_she_means(c, arrival, made, why, now)
             return await self._post(c, arrival, made, now)
         if isinstance(verdict, Hold):
             return await self._ask_for_proof(c, arrival, made, verdict.until, now)
         return await self._answer(c, inbound, arrival, verdict, now)
+
+    @staticmethod
+    def _doubt(inbound: Inbound, arrival: Arrival, made: Draft) -> Doubt | None:
+        """Why nobody should read this before she has said what she means."""
+        to_mask = arrival.reader is not None
+        if made.body.pictures or parse(inbound.text.reveal(), to_mask=to_mask):
+            return None  # a word that is none for her, such as START, is talk
+        code = arrival.member.settings.code_word
+        own = (code,) if code else ()
+        return doubt(inbound.text.reveal(), own=own, to_mask=to_mask)
+
+    async def _ask_what_she_means(
+        self, c: AsyncConnection, arrival: Arrival, made: Draft, why: Doubt, now: datetime
+    ) -> _Fate:
+        """A slip in a word to the relay is for nobody; a wish to be let go is asked about."""
+        member = arrival.member
+        body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
+        await self._keep(c, arrival, body, Why.DOUBT, end_of_life(now, self._life), now)
+        revocation = why is Doubt.REVOCATION
+        text = wording.WANTS_TO_GO if revocation else wording.NEAR_MISS
+        await self._notices.tell(c, member.id, text, now, anyway=True)
+        if revocation:
+            text = wording.MAY_WANT_TO_GO.format(name=member.name.reveal())
+            await self._endings.tell_facilitators(c, member.group_id, text, now, besides=member.id)
+        return _Fate(Receipt.TAKEN, Word.HELD, why)
+
+    async def _react(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        verdict: Verdict,
+        now: datetime,
+    ) -> _Fate:
+        """A phone's reaction repeats another member's words: those go no further."""
+        how, sign = arrival.group.settings.reactions, inbound.reaction.reveal()
+        fate = _Fate(Receipt.TAKEN, Word.REACTED, how)
+        if how == "fold" or not isinstance(verdict, Pass) or arrival.reader is not None:
+            return fate
+        if how == "count":
+            by = -1 if sign.startswith("-") else 1
+            await self._talk.react(c, arrival.group.id, sign.removeprefix("-"), by)
+            return fate
+        if sign.startswith("-"):
+            return fate
+        member = arrival.member
+        body = Body(
+            author=member.name,
+            mask=member.mask,
+            subject=NO_WORDS,
+            text=Secret(wording.REACTED.format(sign=sign)),
+        )
+        readers = await self._posting.publish(c, member, arrival.group, body, None, now)
+        return replace(fate, readers=readers)
 
     async def _is_flood(
         self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
@@ -357,6 +528,21 @@ class Intake:
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
+
+
+def _as_if_present(arrival: Arrival) -> Arrival:
+    """Whose phone was silent for long is judged as a member; what she says waits for her word."""
+    if arrival.member.state is not MemberState.SILENT:
+        return arrival
+    return replace(arrival, member=replace(arrival.member, state=MemberState.ACTIVE))
+
+
+def _is_long_silent(arrival: Arrival, now: datetime) -> bool:
+    """Whether her group wants to hear her code word first, after so long."""
+    member, days = arrival.member, arrival.group.settings.code_after
+    if not days or not member.settings.code_word or member.heard_day is None:
+        return False
+    return day(now) - member.heard_day >= days
 
 
 def _asks_who_is_here(inbound: Inbound, arrival: Arrival) -> bool:

@@ -7,7 +7,15 @@ from datetime import datetime
 from functools import lru_cache
 
 from channels.contract import Inbound, Trait
-from policies.facts import DeliveryFacts, DeliveryPolicy, PostFacts, PostPolicy, Proof, Window
+from policies.facts import (
+    Budget,
+    DeliveryFacts,
+    DeliveryPolicy,
+    PostFacts,
+    PostPolicy,
+    Proof,
+    Window,
+)
 from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_window
@@ -33,12 +41,20 @@ def judge_post(
         characters=characters,
         pictures=pictures,
         longest=group.settings.longest,
+        shown_to_others=Trait.SHOWN_TO_OTHERS in inbound.traits,
     )
     return fold(policy(facts, now) for policy in policies)
 
 
-def judge_delivery(policies: Sequence[DeliveryPolicy], due: Due, now: datetime) -> Verdict:
-    """Whether a copy may leave now."""
+def judge_delivery(
+    policies: Sequence[DeliveryPolicy],
+    due: Due,
+    now: datetime,
+    *,
+    cost: int = 0,
+    budgets: tuple[Budget, ...] = (),
+) -> Verdict:
+    """Whether a copy of that cost may leave now."""
     if not due.readable:
         return Drop(frozenset({Reason.UNREADABLE}))
     facts = DeliveryFacts(
@@ -47,6 +63,9 @@ def judge_delivery(policies: Sequence[DeliveryPolicy], due: Due, now: datetime) 
         notice=due.author_id is None,
         expires=moment(due.expires),
         quiet=quiet_windows(due.group_settings, due.reader_settings),
+        asked_for=due.start > 0,
+        cost=cost,
+        budgets=budgets,
     )
     return fold(policy(facts, now) for policy in policies)
 

@@ -75,9 +75,9 @@ class GroupSettings:
     """How to reach a facilitator, in the answer to HELP."""
     crisis: str = ""
     """Whom to call in danger, in the answer to HELP."""
-    budget: int = 2000
-    """Segments of texts that posts of the group may cost a day."""
-    member_budget: int = 1000
+    budget: int = 0
+    """Segments of texts that posts of the group may cost a day; 0: as the programme has it."""
+    member_budget: int = 0
     """The same for the posts of one member."""
     code_after: int = 0
     """Days of silence after which a member with a code word must say it first; 0: never."""
@@ -148,6 +148,8 @@ class Body:
     """The same of files."""
     confirm: int = 0
     """A notice about the pending message of this id: an answer to it lets that go."""
+    footnote: Secret = NO_WORDS
+    """What mails say below the words."""
 
 
 class Stage(IntEnum):

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contact import EMAIL
-from channels.contract import Inbound, Proof
+from channels.contract import Inbound, Proof, Trait
 from policies.facts import MemberState
 from relay import wording
-from relay.commands import Command
 from relay.engine import Engine
 from relay.store.roster import Arrival
+from relay.words.vocabulary import Command
 
 
 class Obey:
@@ -22,7 +22,9 @@ class Obey:
     def __init__(self, engine: Engine) -> None:
         self._endings = engine.endings
         self._notices = engine.notices
+        self._outbox = engine.outbox
         self._pending = engine.pending
+        self._programme = engine.settings.programme_name
         self._posting = engine.posting
         self._roster = engine.roster
 
@@ -37,10 +39,14 @@ class Obey:
         """Do what the command says. Returns the members who have gone by it."""
         if command is Command.STOP:
             return await self._stop(c, inbound, arrival, now)
+        if command is Command.LEAVE:
+            return await self.leave(c, command, arrival, now)
         if command is Command.START:
             await self._tell(c, arrival, wording.WAY_BACK, now)
         elif command is Command.HELP:
             await self._help(c, arrival, now)
+        elif command is Command.MORE:
+            await self._more(c, arrival, now)
         elif command is Command.AS_IS:
             await self._as_is(c, arrival, now)
         else:
@@ -56,19 +62,37 @@ class Obey:
         """Nothing more to this person, in any group, from this transaction on."""
         proven = inbound.proof is Proof.PROVEN  # else nobody knows who wants silence: only here
         ids = await self._roster.same_person(c, inbound.sender) if proven else [arrival.member.id]
-        await self._roster.set_state(c, ids, MemberState.STOPPED)
-        await self._endings.nothing_more_for(c, ids, now)
-        known = not proven and arrival.member.state is MemberState.STOPPED
-        if (
-            inbound.channel == EMAIL and not known
-        ):  # the carrier confirms texts; twice is once too often
+        fresh = await self._roster.stop(c, ids)
+        await self._endings.nothing_more_for(c, fresh, now)  # of others only an answer waits
+        known = arrival.member.state is MemberState.STOPPED and not (
+            proven and inbound.channel == EMAIL
+        )
+        if not known and Trait.ANSWERED not in inbound.traits:  # one confirmation, not two
             await self._tell(c, arrival, wording.STOPPED, now)
         return ids
 
+    async def leave(
+        self, c: AsyncConnection, command: Command, arrival: Arrival, now: datetime
+    ) -> Sequence[int]:
+        """Nothing more from this group, from this transaction on; her other groups stay."""
+        if command is not Command.LEAVE:
+            raise ValueError("only leaving waits for a code word")
+        member = arrival.member
+        for fresh in await self._roster.stop(c, [member.id]):
+            await self._endings.nothing_more_for(c, [fresh], now)
+            await self._tell(c, arrival, wording.UNSUBSCRIBED, now)
+        return [member.id]
+
+    async def _more(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
+        """The next part of the newest long post she got."""
+        if not await self._outbox.more(c, arrival.member.id, now):
+            await self._tell(c, arrival, wording.NO_MORE, now)
+
     async def _help(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """A word for the carriers that may be a cry: answered, and brought to facilitators."""
-        member = arrival.member
-        await self._tell(c, arrival, wording.HELP, now)
+        member, settings = arrival.member, arrival.group.settings
+        answer = wording.help_answer(self._programme, settings.reach, settings.crisis)
+        await self._tell(c, arrival, answer, now)
         text = wording.WROTE_HELP.format(name=member.name.reveal())
         await self._endings.tell_facilitators(
             c, member.group_id, text, now, besides=member.id, anyway=True
@@ -81,8 +105,12 @@ class Obey:
         if waiting is None or waiting.body is None:
             await self._tell(c, arrival, wording.NOTHING_WAITS, now)
             return
-        reader_id = waiting.reader_id
-        await self._posting.publish(c, arrival.member, arrival.group, waiting.body, reader_id, now)
+        body, reader_id = waiting.body, waiting.reader_id
+        await self._posting.publish(c, arrival.member, arrival.group, body, reader_id, now)
+        if body.guarded:
+            await self._tell(c, arrival, wording.MASKED, now)
+        if body.files_left_out:
+            await self._tell(c, arrival, wording.SOME_FILES, now)
 
     async def _block(
         self, c: AsyncConnection, command: Command, arrival: Arrival, now: datetime

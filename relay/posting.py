@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contact import EMAIL
+from channels.contact import EMAIL, SMS
+from channels.secret import Secret
 from policies.facts import MemberState
 from relay import wording
 from relay.model import Body, Group, Member, end_of_life
 from relay.notices import Notices
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
+from relay.store.talk import Talk, Topic
+from relay.vault.vault import PRIVATE
+
+_ANSWERS = re.compile(r"(?:\w{1,4}\s?:\s*)+")
+"""`Re:`, `AW:`, `Fwd:` and their like in any language."""
+
+_LONG = 250
+"""Characters from which on a phone may get a post in parts, so that it has to stay for long."""
 
 
 class Posting:
     """Stores posts and their copies within the transaction that took the message in."""
 
-    def __init__(self, outbox: Outbox, roster: Roster, notices: Notices, life: timedelta) -> None:
+    def __init__(
+        self, outbox: Outbox, roster: Roster, talk: Talk, notices: Notices, life: timedelta
+    ) -> None:
         self._outbox = outbox
+        self._talk = talk
         self._roster = roster
         self._notices = notices
         self._life = life
@@ -40,22 +54,42 @@ class Posting:
         if reader_id is not None and not await self._may_write_to(c, author, group, reader_id):
             await self._notices.tell(c, author.id, wording.NOT_TO_HER, now, anyway=True)
             return 0
+        expires = end_of_life(now, self._life)
+        texts = reader_id is None and await self._roster.has_phones(c, group.id)
+        topic = await self._talk.now_about(c, group.id, now) if texts else None
+        if reader_id is None:
+            body = await self._with_reactions(c, group, _joined(author, body, topic))
         post = await self._outbox.add_post(
             c,
             group_id=group.id,
             author_id=author.id,
             body=body,
-            expires=end_of_life(now, self._life),
+            expires=expires,
             now=now,
+            own_key=texts and len(body.text) > _LONG,
         )
         if reader_id is not None:
             await self._outbox.address_to_member(c, post.id, reader_id, now)
             return 1
+        root = body.thread[0] & ~PRIVATE if body.thread else post.id
+        if texts and (topic is None or topic.root != root):
+            said = Secret(_ANSWERS.sub("", body.subject.reveal(), count=1))
+            await self._talk.begin(c, group.id, Topic(subject=said, root=root), expires, now)
         readers = await self._outbox.fan_out(c, post, now)
         if readers == 0:
             await self._outbox.drop_finished(c, [post.id])
             await self._notices.tell(c, author.id, wording.NOBODY, now, anyway=True)
         return readers
+
+    async def _with_reactions(self, c: AsyncConnection, group: Group, body: Body) -> Body:
+        """What phones said about the posts before, as a count below the words of this one."""
+        if group.settings.reactions != "count":
+            return body
+        counts = await self._talk.take_reactions(c, group.id)
+        if not counts:
+            return body
+        signs = ", ".join(f"{sign} {count}" for sign, count in counts.items())
+        return replace(body, footnote=Secret(wording.REACTIONS.format(signs=signs)))
 
     async def _may_write_to(
         self, c: AsyncConnection, author: Member, group: Group, reader_id: int
@@ -68,3 +102,11 @@ class Posting:
         if not present or reader.id == author.id or reader.channel != EMAIL:
             return False  # an answer by text would go to the whole group
         return not await self._roster.is_blocked(c, reader, author)
+
+
+def _joined(author: Member, body: Body, topic: Topic | None) -> Body:
+    """A text belongs to what the group is talking about; a mail says itself where it belongs."""
+    if topic is None or author.channel != SMS or body.thread or body.subject:
+        return body
+    subject = topic.subject.reveal()
+    return replace(body, subject=Secret(f"Re: {subject}" if subject else ""), thread=(topic.root,))

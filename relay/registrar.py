@@ -39,14 +39,26 @@ from relay.store.pending import Pending
 from relay.store.pool import Pool
 from relay.store.roster import NewMember, Roster
 from relay.vault.vault import Vault
+from relay.words.reading import fits_as_code
 
 PRESETS = ("low", "medium", "high", "professional")
 LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
 _LONGEST_NAME = 80
-_SWITCHES = ("strangers", "pictures", "html", "private")
-_CHOICES = {"contacts": ("mask", "ask", "allow"), "unproven": ("ask", "refuse")}
+_SWITCHES = ("strangers", "pictures", "html", "private", "text_pictures")
+_CHOICES = {
+    "contacts": ("mask", "ask", "allow"),
+    "unproven": ("ask", "refuse"),
+    "reactions": ("fold", "line", "count"),
+}
+_NUMBERS = {
+    "longest": (100, 6_000),
+    "budget": (0, 1_000_000),
+    "member_budget": (0, 1_000_000),
+    "code_after": (0, 365),
+}
+_IN_HELP = 40
+"""Characters of what a group adds to the answer to HELP, each."""
 _LONGEST_LIST = 500
-_LONGEST_POST = (100, 6_000)
 
 
 class Registrar:
@@ -332,7 +344,8 @@ def _group_name(name: str) -> str:
 def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSettings:
     _check_names(wishes, GroupSettings, "a group")
     merged = settings_to_card(base) | dict(wishes)
-    merged["longest"] = _number(str(merged["longest"]), *_LONGEST_POST)
+    for name, bounds in _NUMBERS.items():
+        merged[name] = _number(str(merged[name]), *bounds)
     for name in _SWITCHES:
         merged[name] = _yes_or_no(str(merged[name]).lower())
     settings = GroupSettings(**merged)
@@ -341,6 +354,8 @@ def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSett
             raise RefusalError(f"The setting {name} is one of {', '.join(choices)}.")
     if len(settings.hotlines) > _LONGEST_LIST:
         raise RefusalError(f"The setting hotlines has at most {_LONGEST_LIST} characters.")
+    for name in ("reach", "crisis"):
+        _check_line(name, getattr(settings, name))
     if settings.preset not in PRESETS:
         raise RefusalError(f"A preset is one of {', '.join(PRESETS)}.")
     _check_language(settings.language)
@@ -361,7 +376,16 @@ def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberS
         read_window(settings.quiet, settings.timezone or "UTC")
     if len(settings.real_names) > _LONGEST_LIST:
         raise RefusalError(f"Real names have at most {_LONGEST_LIST} characters together.")
+    if settings.code_word and not fits_as_code(settings.code_word):
+        raise RefusalError(
+            "A code word has four letters or more, and is near no word of the relay."
+        )
     return settings
+
+
+def _check_line(name: str, text: str) -> None:
+    if len(text) > _IN_HELP or not text.isprintable():
+        raise RefusalError(f"The setting {name} has at most {_IN_HELP} printable characters.")
 
 
 def _check_names(wishes: Mapping[str, str], settings: type, of_what: str) -> None:
@@ -424,4 +448,5 @@ def show_member(member: Member) -> dict[str, Any]:
         "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
         **{f.name: getattr(member.settings, f.name) for f in fields(MemberSettings)},
         "real_names": REDACTED if member.settings.real_names else "",
+        "code_word": REDACTED if member.settings.code_word else "",
     }

@@ -33,6 +33,8 @@ class Sweeper:
         self._roster = engine.roster
         self._outbox = engine.outbox
         self._pending = engine.pending
+        self._spending = engine.spending
+        self._talk = engine.talk
         self._vault = engine.vault
         self._endings = engine.endings
         self._clock = engine.clock
@@ -100,6 +102,7 @@ class Sweeper:
             await self._endings.tell_losses(c, now)
             await self._roster.end_quarantine(c, now)
             everyone = await self._roster.everyone(c)
+            await self._spending.forget_old(c, now, await self._roster.group_ids(c))
         self._vault.forget_strays(everyone, now - timedelta(hours=1))
         self._forgot_at = self._stopwatch()
 
@@ -110,6 +113,7 @@ class Sweeper:
             if ended:
                 await self._endings.tell_authors(c, ended, now)
                 await self._outbox.count(c, {Word.EXPIRED: len(ended)}, now)
+            await self._talk.drop_expired(c, now)
             waited = await self._pending.drop_expired(c, now, _BATCH)
             await self._endings.not_confirmed(c, waited, now)
         if ended or waited:

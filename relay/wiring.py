@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import sqlalchemy as sa
 from aiohttp import web
 from aiosmtplib import SMTP, SMTPException
+from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.contact import EMAIL
@@ -30,21 +31,25 @@ from channels.sms.account import AccountTroubleError, SmsAccount
 from channels.sms.config import SmsAccountConfig, SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
-from relay import signing
+from relay import signing, wording
 from relay.config import Settings, serving_problems
 from relay.courier import Courier
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.feedback import Feedback
+from relay.handout import Handout
 from relay.intake import Intake
 from relay.log import Word, say, trouble
 from relay.market import Market, Rented
+from relay.progress import Following
+from relay.spool import Spool
 from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
+from relay.upkeep import Upkeep
 from relay.web import WebServer, application
 
-_MOST_PARTS = 10
-"""Texts that one long post may become."""
+_CALL_OVER = timedelta(minutes=1)
+"""After which a call that was not answered has ended at Twilio."""
 _PURGE_EVERY = 5.0
 
 ROLES = frozenset({"web", "mail", "delivery"})
@@ -59,6 +64,8 @@ class Application:
     http_port: int = 0
     smtp_port: int = 0
     couriers: list[Courier] = field(default_factory=list)
+    spool: Spool | None = None
+    upkeep: Upkeep | None = None
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -91,7 +98,8 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
         _run(app, _purge(app), "purge")
         await _start_delivery(app, roles)
         intake, feedback = Intake(engine, catalogue.POST, app.wake), Feedback(engine, app.wake)
-        await _start_web(app, roles, intake.accept, feedback.hear)
+        take = _start_texts(app, roles, intake.accept) if settings.texts else intake.accept
+        await _start_web(app, roles, take, feedback.hear)
         await _start_mail(app, roles, intake.accept, feedback.hear)
     except BaseException:
         await app.close()
@@ -135,6 +143,30 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
         _run(app, courier.run(), f"courier-{channel.name}")
 
 
+def _start_texts(app: Application, roles: frozenset[str], accept: Accept) -> Accept:
+    """What texts need beside webhooks and couriers. Returns what is to be given each text."""
+    engine = app.engine
+    account = SmsAccount(_sms_account(engine.settings))
+    app.stack.push_async_callback(account.close)
+    take = accept
+    if "web" in roles:
+        app.spool = spool = Spool(
+            engine.vault,
+            engine.settings.spool,
+            accept,
+            account.fetch,
+            engine.clock,
+            life=engine.settings.post_life,
+        )
+        app.stack.push_async_callback(spool.close)
+        _run(app, spool.run(), "spool")
+        take = spool.take
+    if "delivery" in roles:
+        app.upkeep = upkeep = Upkeep(engine, account, take, app.wake)
+        _run(app, upkeep.run(), "upkeep")
+    return take
+
+
 def _run(app: Application, work: Coroutine[None, None, None], name: str) -> None:
     task = asyncio.create_task(work, name=name)
     app.tasks.append(task)
@@ -170,7 +202,11 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept, he
     engine, settings = app.engine, app.engine.settings
     routes: list[web.AbstractRouteDef] = []
     if settings.texts:
-        routes += webhook.routes(_sms_in(settings), accept)
+        follow = Following(engine, app.wake).follow
+        routes += webhook.routes(
+            _sms_in(settings), accept, follow, _erase_call(engine), engine.clock.now
+        )
+        routes += Handout(engine).routes()
     if settings.mails:
         routes += oneclick.routes(hear)
         routes.append(_mta_sts(settings))
@@ -186,6 +222,17 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept, he
     app.stack.push_async_callback(server.close)
     app.http_port = await server.start(*_host_port(settings.http_listen))
     say(Word.STARTED, where="web", listen=app.http_port)
+
+
+def _erase_call(engine: Engine) -> webhook.EraseCall:
+    """Have the provider's record of a call deleted: it holds who called."""
+
+    async def erase_call(reference: Secret) -> None:
+        now = engine.clock.now()
+        async with engine.database.writing() as c:
+            await engine.erasures.add(c, [(reference, now + _CALL_OVER)], now)
+
+    return erase_call
 
 
 async def _start_mail(app: Application, roles: frozenset[str], accept: Accept, hear: Hear) -> None:
@@ -240,7 +287,14 @@ def _sms_in(settings: Settings) -> SmsInConfig:
     return SmsInConfig(
         public_url=settings.public_url or "",
         account_sid=settings.twilio_account_sid or "",
-        auth_tokens=(_token(settings),),
+        auth_tokens=_secrets(settings.twilio_auth_token, settings.twilio_auth_token_secondary),
+        signature="sha256" if settings.twilio_signature == "sha256" else "sha1",
+        shared_keys=_secrets(settings.twilio_shared_key, settings.twilio_shared_key_secondary),
+        api_url=settings.twilio_api_url,
+        answers_stop=settings.twilio_answers_stop,
+        calls="say" if settings.calls == "say" else "busy",
+        call_language=settings.call_language,
+        former_sentence=wording.FORMER,
     )
 
 
@@ -251,9 +305,23 @@ def _sms_out(settings: Settings) -> SmsOutConfig:
         auth_token=_token(settings),
         api_url=settings.twilio_api_url,
         redaction=settings.twilio_message_privacy,
-        timeout=timedelta(seconds=min(10.0, _longest_send(settings) / _MOST_PARTS)),
-        most_parts=_MOST_PARTS,
+        timeout=timedelta(seconds=min(10.0, _longest_send(settings))),
+        most_segments=settings.text_segments,
     )
+
+
+def _sms_account(settings: Settings) -> SmsAccountConfig:
+    return SmsAccountConfig(
+        public_url=settings.public_url or "",
+        account_sid=settings.twilio_account_sid or "",
+        auth_token=_token(settings),
+        api_url=settings.twilio_api_url,
+        answers_stop=settings.twilio_answers_stop,
+    )
+
+
+def _secrets(*found: SecretStr | None) -> tuple[Secret, ...]:
+    return tuple(Secret(one.get_secret_value()) for one in found if one is not None)
 
 
 def _longest_send(settings: Settings) -> float:
@@ -334,15 +402,6 @@ async def market(settings: Settings) -> AsyncIterator[Market]:
         yield _Twilio(account)
     finally:
         await account.close()
-
-
-def _sms_account(settings: Settings) -> SmsAccountConfig:
-    return SmsAccountConfig(
-        public_url=settings.public_url or "",
-        account_sid=settings.twilio_account_sid or "",
-        auth_token=_token(settings),
-        api_url=settings.twilio_api_url,
-    )
 
 
 class _Twilio:

@@ -13,7 +13,6 @@ NOBODY = "There is nobody else in the group yet, so your message reached nobody.
 PAUSED = "Messages did not reach you, so they were paused. Ask your facilitator to go on."
 ENDED = "This group has ended, so your message was not passed on."
 WAY_BACK = "You said stop, so you get nothing. Ask your facilitator to let you in again."
-HELP = "This word was not passed on to the group, but to who runs it. STOP ends all messages."
 WROTE_HELP = "{name} wrote HELP to the relay. Please look after this member."
 STOPPED = "You will get nothing more from this service. Nobody else was told."
 UNREACHABLE = "Messages do not reach {name} any more. Please check how to reach this member."
@@ -52,3 +51,46 @@ NOT_PASSED_ON = "Messages to the group that were not passed on, most of them by 
 LEAK_STOPPED = (
     "Copies of a message that were stopped, because somebody's contact stood in it: {count}."
 )
+SHOWN_TO_OTHERS = (
+    "Your message went to other phones too, so the group did not get it. "
+    "Write to this number alone."
+)
+STILL_YOU = (
+    "Your phone was silent for long. If it is still yours, answer with your name in the group. "
+    "Until then you get nothing."
+)
+FELL_SILENT = "{name} has not texted for long and was asked to confirm. Until then nothing is sent."
+WELCOME_BACK = "Thank you. You get the messages of the group again."
+CODE_FIRST = "Please send your code word alone, then your message goes on. Nobody else sees it."
+NEAR_MISS = (
+    "This looks like a slip in a word to the relay, so nobody got it. Send it right, or SEND AS IS "
+    "to pass it on."
+)
+WANTS_TO_GO = (
+    "Do you want messages to end? Send STOP to end all, LEAVE for this group only, or SEND AS IS "
+    "if your words were for the group."
+)
+MAY_WANT_TO_GO = "{name} may want to get no more messages. Nobody got it. Please ask this member."
+NO_MORE = "There is no more of it."
+REACTED = "reacted {sign}"
+REACTIONS = "Reactions since the message before: {signs}"
+BUDGET = "Most of what texts may cost this group today is spent. Then posts by text wait for a day."
+FORMER = "This number leads nowhere."
+
+_HELP = (
+    "{programme}: who runs the group was told, nobody else.{reach} In danger: {crisis}. "
+    "STOP ends all."
+)
+_EMERGENCY = "your emergency number"
+
+
+def help_answer(programme: str, reach: str, crisis: str) -> str:
+    """The answer to HELP: who we are, how to reach a person, whom to call, how to end it.
+
+    One text of 160 letters as long as the three have no more than 77 together.
+    """
+    return _HELP.format(
+        programme=programme,
+        reach=f" {reach.rstrip('.')}." if reach else "",
+        crisis=crisis.rstrip(".") or _EMERGENCY,
+    )

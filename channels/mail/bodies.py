@@ -11,6 +11,7 @@ import quopri
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from html import escape
 
 from channels.contract import NO_WORDS, Outgoing, Picture, PictureKind
 from channels.mail.dkim import Header, body_hash
@@ -130,7 +131,7 @@ class Bodies:
 
     def get(self, out: Outgoing) -> Body:
         """The body of a copy, made or kept."""
-        wanted = (out.text, out.html, out.pictures)
+        wanted = (*_with_footnote(out), out.pictures)
         kept = self._kept.get(out.post)
         if kept is not None and kept[:3] == wanted:
             self._kept.move_to_end(out.post)
@@ -144,3 +145,13 @@ class Bodies:
     def forget(self) -> None:
         """Let go of all words."""
         self._kept.clear()
+
+
+def _with_footnote(out: Outgoing) -> tuple[Secret, Secret]:
+    """Text and html, with what the programme says below both."""
+    if not out.footnote:
+        return out.text, out.html
+    line = out.footnote.reveal()
+    text = Secret(f"{out.text.reveal()}\n\n[{line}]")
+    html = out.html.reveal()
+    return text, Secret(f"{html}<p>[{escape(line, quote=False)}]</p>" if html else "")

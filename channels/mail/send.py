@@ -53,8 +53,12 @@ class MailChannel:
         return EMAIL
 
     @property
-    def most_cost(self) -> int:
-        """Nothing: mail has no price."""
+    def priced(self) -> bool:
+        """Mail has no price."""
+        return False
+
+    def cost(self, **copy: object) -> int:  # noqa: ARG002 - the contract's shape
+        """Nothing."""
         return 0
 
     @property

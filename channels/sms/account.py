@@ -173,7 +173,7 @@ class SmsAccount:
     # What came with a message, and what Twilio keeps
 
     async def fetch(self, message: Inbound) -> Inbound:
-        """`contract.Fetch`: the message with its files in it, which Twilio has no longer then."""
+        """`contract.Fetch`: the message with its files in it."""
         return await fetching.fetch(
             self._connection,
             message,

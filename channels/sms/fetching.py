@@ -1,5 +1,7 @@
-"""Fetching what came with a text from Twilio, once, and deleting it there (`contract.Fetch`).
+"""Fetching what came with a text from Twilio (`contract.Fetch`).
 
+It is deleted there with its message, once that is taken in (`contract.Erase`): until then a crash
+must not lose it.
 https://www.twilio.com/docs/messaging/api/media-resource. A webhook can be ahead of the storage
 behind it: the first 404 only means "not yet" (https://help.twilio.com/articles/44750147594523).
 """
@@ -16,7 +18,7 @@ from channels.secret import Secret
 from channels.sms.client import Connection, Download
 from channels.sms.media import Medium, unpacked
 from channels.sms.parse import clean
-from channels.sms.trouble import AccountTroubleError, asked, refused
+from channels.sms.trouble import asked, refused
 
 _log = logging.getLogger(__name__)
 
@@ -56,15 +58,13 @@ async def fetch(
     """The message with its files in it, and nothing left to fetch.
 
     What is too large, has been deleted or is none of our account's is left out, visibly
-    (`FILES_LEFT_OUT`). Raises `AccountTroubleError`; then everything is still there.
+    (`FILES_LEFT_OUT`). Raises `AccountTroubleError`.
     """
     found = [unpacked(item, account_sid=account_sid, api_url=api_url) for item in message.media]
     media = [medium for medium in found if medium is not None]
     basket = _Basket(room=LARGEST_TOTAL, left_out=len(media) < len(found))
     for medium in media:
         await _fill(basket, connection, medium, waits)
-    for medium in media:
-        await _delete(connection, medium)
     return _with(message, basket)
 
 
@@ -92,16 +92,6 @@ async def _get(
         await asyncio.sleep(wait.total_seconds())
         got = await asked(connection.download(url, most=most))
     return got
-
-
-async def _delete(connection: Connection, medium: Medium) -> None:
-    """Delete one file at Twilio. Trouble is no reason to fetch everything anew: see `erase`."""
-    place = connection.client().messages(medium.message).media(medium.sid)
-    try:
-        await asked(place.delete_async())
-    except AccountTroubleError as error:
-        if not error.is_gone:
-            _log.warning("a file was fetched and is still at the provider: %s", error.why)
 
 
 def _with(message: Inbound, basket: _Basket) -> Inbound:

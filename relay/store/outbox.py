@@ -14,15 +14,16 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contract import NO_WORDS
 from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
-from relay.clock import day, milliseconds
-from relay.model import Body, Due, GroupSettings, MemberSettings, new_id
+from relay.clock import day, milliseconds, moment
+from relay.model import Body, Due, GroupSettings, MemberSettings, Stage, new_id
 from relay.store.roster import Roster
-from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALLY
+from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALK, TALLY
+from relay.store.upsert import insert
 from relay.vault.vault import SealedBody, UnsealError, Vault
 
 SEEN_FOR = timedelta(days=30)
@@ -52,6 +53,21 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A delivery as it stands, for who has news of it."""
+
+    id: int
+    post_id: int
+    group_id: int
+    expires: int
+    attempts: int
+    unsure: int
+    in_flight: bool
+    stage: Stage
+    rest: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What one group has in the buffer now."""
 
@@ -61,6 +77,8 @@ class Held:
     held: int
     retrying: int
     sending: int
+    on_the_way: int
+    resting: int
     first_gone_by: int | None
     last_gone_by: int | None
 
@@ -77,7 +95,7 @@ class Outbox:
     async def is_new(self, c: AsyncConnection, blind: bytes, now: datetime) -> bool:
         """Claim a provider's message id. `False` if it was claimed before: do nothing then."""
         row = {"blind": blind, "until_day": day(now + SEEN_FOR)}
-        done = await c.execute(_insert(c, SEEN).on_conflict_do_nothing(), row)
+        done = await c.execute(insert(c, SEEN).on_conflict_do_nothing(), row)
         return done.rowcount == 1
 
     async def add_post(
@@ -89,11 +107,15 @@ class Outbox:
         body: Body,
         expires: datetime,
         now: datetime,
+        own_key: bool = False,
     ) -> Stored:
-        """Seal what was said, and store it."""
+        """Seal what was said, and store it.
+
+        With `own_key` nothing else is sealed under the same key: it may have to stay for long.
+        """
         await self.anybody_seals(c)
         post_id = new_id()
-        sealed = self._vault.seal_body(post_id, group_id, expires, body, now)
+        sealed = self._vault.seal_body(post_id, group_id, expires, body, now, own_key=own_key)
         row = {
             "id": post_id,
             "group_id": group_id,
@@ -203,10 +225,12 @@ class Outbox:
     def _due_from(self, row: Any) -> Due:
         """A row with the settings of group and reader; one that does not open is marked so."""
         group_settings, reader_settings, readable = GroupSettings(), MemberSettings(), True
+        number = NO_WORDS
         try:
             group = {"id": row["group_id"], "state": row["group_state"], "card": row["group_card"]}
             group_settings = self._roster.group_from(group).settings
             reader_settings = self._roster.member_settings(row["member_id"], row["card"])
+            number = self._roster.write_to(row["member_id"], row["channel"], row["card"])
         except (UnsealError, ValueError, TypeError, KeyError):
             readable = False
         return Due(
@@ -220,6 +244,10 @@ class Outbox:
             unsure=row["unsure"],
             in_flight=row["claim"] is not None,
             expires=row["expires"],
+            stage=Stage(row["stage"]),
+            start=row["start"],
+            rest=row["rest"],
+            number=number,
             reader=MemberState(row["state"]),
             reader_settings=reader_settings,
             group=GroupState(row["group_state"]),
@@ -240,6 +268,8 @@ class Outbox:
                     due=milliseconds(until),
                     attempts=DELIVERY.c.attempts + 1,
                     unsure=unsure,
+                    stage=Stage.WAITING,
+                    rest=None,
                 )
             )
 
@@ -268,6 +298,15 @@ class Outbox:
         query = sa.select(POST.c.id, POST.c.key_id, POST.c.body).where(POST.c.id.in_(set(post_ids)))
         return {r.id: SealedBody(r.key_id, r.body) for r in await c.execute(query)}
 
+    async def body_of(self, c: AsyncConnection, post_id: int) -> StoredBody | None:
+        """One sealed body, with what it is bound to; `None` if it is gone."""
+        p = POST.c
+        query = sa.select(p.id, p.group_id, p.expires, p.key_id, p.body).where(p.id == post_id)
+        row = (await c.execute(query)).first()
+        if row is None:
+            return None
+        return StoredBody(row.id, row.group_id, row.expires, SealedBody(row.key_id, row.body))
+
     # Settling ------------------------------------------------------------------------------
 
     async def lock_posts(self, c: AsyncConnection, post_ids: Iterable[int]) -> None:
@@ -292,13 +331,108 @@ class Outbox:
         return set((await c.execute(statement.returning(DELIVERY.c.id))).scalars())
 
     async def postpone(
-        self, c: AsyncConnection, row: Due, token: int, until: datetime, unsure: int
+        self,
+        c: AsyncConnection,
+        row: Due,
+        token: int,
+        until: datetime,
+        unsure: int,
+        rest: int | None = None,
     ) -> None:
-        """Try a claimed delivery again at a time."""
+        """Try a claimed delivery again at a time; `rest` holds if it turns out to be taken."""
         await c.execute(
             sa.update(DELIVERY)
             .where(DELIVERY.c.id == row.id, DELIVERY.c.claim == token)
-            .values(due=milliseconds(until), claim=None, unsure=unsure)
+            .values(due=milliseconds(until), claim=None, unsure=unsure, rest=rest)
+        )
+
+    async def stages(
+        self, c: AsyncConnection, ids: Iterable[int]
+    ) -> dict[int, tuple[int | None, Stage]]:
+        """Claim and stage of deliveries: what was reported while their sends were under way."""
+        d = DELIVERY.c
+        query = sa.select(d.id, d.claim, d.stage).where(d.id.in_(set(ids)))
+        rows = await c.execute(query.with_for_update())
+        return {row.id: (row.claim, Stage(row.stage)) for row in rows}
+
+    async def taken(
+        self, c: AsyncConnection, rows: Sequence[tuple[int, int | None]], until: datetime
+    ) -> None:
+        """The provider has these, by id and the rest of them; news is waited for until a time."""
+        for rest, some in _by(rows, lambda row: row[1]).items():
+            await c.execute(
+                sa.update(DELIVERY)
+                .where(DELIVERY.c.id.in_([number for number, _ in some]))
+                .values(claim=None, stage=Stage.TAKEN, due=milliseconds(until), rest=rest)
+            )
+
+    async def rest(self, c: AsyncConnection, rows: Sequence[tuple[int, int, int]]) -> None:
+        """These arrived, and there is more: by id, where it goes on, and when its life ends."""
+        for delivery_id, start, expires in rows:
+            await c.execute(
+                sa.update(DELIVERY)
+                .where(DELIVERY.c.id == delivery_id)
+                .values(claim=None, stage=Stage.RESTING, due=expires, start=start, rest=None)
+            )
+
+    async def more(self, c: AsyncConnection, member_id: int, now: datetime) -> bool:
+        """Let the next part of the newest long post go to her. `False` if there is none."""
+        d = DELIVERY.c
+        there_is = (d.stage == Stage.RESTING) | ((d.stage == Stage.TAKEN) & d.rest.is_not(None))
+        newest = (
+            sa.select(d.id, d.start, d.rest)
+            .where(d.member_id == member_id, d.claim.is_(None), there_is)
+            .order_by(d.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+        row = (await c.execute(newest)).first()
+        if row is None:
+            return False
+        start = row.start if row.rest is None else row.rest
+        await c.execute(
+            sa.update(DELIVERY)
+            .where(d.id == row.id)
+            .values(start=start, rest=None, stage=Stage.WAITING, unsure=0, due=milliseconds(now))
+        )
+        return True
+
+    async def copies(
+        self, c: AsyncConnection, keys: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], Copy]:
+        """Deliveries by post and reader, locked until this transaction ends."""
+        wanted = set(keys)
+        d = DELIVERY.c
+        query = (
+            sa.select(DELIVERY, POST.c.group_id, POST.c.expires)
+            .join(POST, POST.c.id == d.post_id)
+            .where(
+                d.post_id.in_({post for post, _ in wanted}),
+                d.member_id.in_({member for _, member in wanted}),
+            )
+            .with_for_update(of=DELIVERY)
+        )
+        found = {}
+        for row in (await c.execute(query)).mappings():
+            key = (row["post_id"], row["member_id"])
+            if key in wanted:
+                found[key] = _copy(row)
+        return found
+
+    async def set_stage(self, c: AsyncConnection, ids: Sequence[int], stage: Stage) -> None:
+        """Note, of copies in flight, what was reported of them; never less than before."""
+        await c.execute(
+            sa.update(DELIVERY)
+            .where(DELIVERY.c.id.in_(ids), DELIVERY.c.stage < stage)
+            .values(stage=stage)
+        )
+
+    async def again(self, c: AsyncConnection, delivery_id: int, until: datetime) -> None:
+        """The provider could not bring it: try anew at a time."""
+        await c.execute(
+            sa.update(DELIVERY)
+            .where(DELIVERY.c.id == delivery_id)
+            .values(claim=None, stage=Stage.WAITING, rest=None, unsure=0, due=milliseconds(until))
         )
 
     async def unreached(self, c: AsyncConnection, posts: dict[int, int]) -> None:
@@ -326,20 +460,28 @@ class Outbox:
         ids = list((await c.execute(query.with_for_update(skip_locked=True))).scalars())
         if not ids:
             return []
-        counts = sa.select(DELIVERY.c.post_id, sa.func.count()).where(DELIVERY.c.post_id.in_(ids))
+        counts = sa.select(DELIVERY.c.post_id, sa.func.count()).where(
+            DELIVERY.c.post_id.in_(ids), DELIVERY.c.stage == Stage.WAITING
+        )
         left = {row[0]: row[1] for row in await c.execute(counts.group_by(DELIVERY.c.post_id))}
         await self.unreached(c, left)
         await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.post_id.in_(ids)))
         return await self.drop_finished(c, ids)
 
     async def drop_waiting_for(self, c: AsyncConnection, member_ids: Sequence[int]) -> Counter[int]:
-        """Delete what waits for members who left or stopped. Returns how many, by post."""
+        """Delete what waits for members who left or stopped. Returns how many, by post.
+
+        What the provider has already is none of these, but its posts are named, with 0.
+        """
         gone = await c.execute(
             sa.delete(DELIVERY)
             .where(DELIVERY.c.member_id.in_(member_ids), DELIVERY.c.claim.is_(None))
-            .returning(DELIVERY.c.post_id)
+            .returning(DELIVERY.c.post_id, DELIVERY.c.stage)
         )
-        return Counter(gone.scalars())
+        counts: Counter[int] = Counter()
+        for post_id, stage in gone:
+            counts[post_id] += stage == Stage.WAITING
+        return counts
 
     async def private_among(self, c: AsyncConnection, post_ids: Iterable[int]) -> set[int]:
         """Those of these posts that were for one reader alone."""
@@ -369,8 +511,8 @@ class Outbox:
 
     async def keys_in_use(self, c: AsyncConnection) -> set[int]:
         """The body keys that seal something stored: a post, or a message that waits."""
-        posts, waiting = sa.select(POST.c.key_id), sa.select(PENDING.c.key_id)
-        return set((await c.execute(sa.union(posts, waiting))).scalars())
+        keys = [sa.select(table.c.key_id) for table in (POST, PENDING, TALK)]
+        return set((await c.execute(sa.union(*keys))).scalars()) - {None}
 
     async def held(self, c: AsyncConnection, now: datetime) -> list[Held]:
         """What is in the buffer now, by group."""
@@ -385,6 +527,8 @@ class Outbox:
         )
         why = sa.case(
             (d.claim.is_not(None), "sending"),
+            (d.stage == Stage.TAKEN, "on_the_way"),
+            (d.stage == Stage.RESTING, "resting"),
             (d.due <= moment, "due"),
             (d.attempts > 0, "retrying"),
             else_="held",
@@ -413,11 +557,11 @@ class Outbox:
     async def count(self, c: AsyncConnection, words: dict[str, int], now: datetime) -> None:
         """Add to the tallies of the day. In order, so that two couriers cannot block each other."""
         for word, count in sorted(words.items()):
-            insert = _insert(c, TALLY).values(day=day(now), word=word, count=count)
+            statement = insert(c, TALLY).values(day=day(now), word=word, count=count)
             await c.execute(
-                insert.on_conflict_do_update(
+                statement.on_conflict_do_update(
                     index_elements=["day", "word"],
-                    set_={"count": TALLY.c.count + insert.excluded.count},
+                    set_={"count": TALLY.c.count + statement.excluded.count},
                 )
             )
 
@@ -426,11 +570,11 @@ class Outbox:
     ) -> None:
         """Count messages to a group that nobody in it saw: its facilitators can ask for it."""
         row = {"group_id": group_id, "day": day(now), "why": why[:16], "count": count}
-        insert = _insert(c, LOSS).values(row)
+        statement = insert(c, LOSS).values(row)
         await c.execute(
-            insert.on_conflict_do_update(
+            statement.on_conflict_do_update(
                 index_elements=["group_id", "day", "why"],
-                set_={"count": LOSS.c.count + insert.excluded.count},
+                set_={"count": LOSS.c.count + statement.excluded.count},
             )
         )
 
@@ -449,10 +593,12 @@ class Outbox:
 
     async def stop_post(self, c: AsyncConnection, post_id: int) -> int:
         """Drop the copies of a post that have not left. Returns how many."""
-        done = await c.execute(
-            sa.delete(DELIVERY).where(DELIVERY.c.post_id == post_id, DELIVERY.c.claim.is_(None))
+        gone = await c.execute(
+            sa.delete(DELIVERY)
+            .where(DELIVERY.c.post_id == post_id, DELIVERY.c.claim.is_(None))
+            .returning(DELIVERY.c.stage)
         )
-        return done.rowcount
+        return sum(1 for stage in gone.scalars() if stage == Stage.WAITING)
 
     async def tallies(self, c: AsyncConnection) -> dict[str, int]:
         """How often what happened, over the days that are kept."""
@@ -464,6 +610,20 @@ class Outbox:
         await c.execute(sa.delete(SEEN).where(SEEN.c.until_day < day(now)))
         await c.execute(sa.delete(TALLY).where(TALLY.c.day < day(now - _TALLIES_KEPT)))
         await c.execute(sa.delete(LOSS).where(LOSS.c.day < day(now - _TALLIES_KEPT)))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBody:
+    """A sealed body, and what it is bound to."""
+
+    post_id: int
+    group_id: int
+    expires: int
+    sealed: SealedBody
+
+    def open(self, vault: Vault) -> Body:
+        """What was said. Raises `UnsealError` if its key is gone."""
+        return vault.open_body(self.post_id, self.group_id, moment(self.expires), self.sealed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -483,7 +643,21 @@ class SealedReader:
 
 K = TypeVar("K")
 V = TypeVar("V")
-_WHY = ("due", "held", "retrying", "sending")
+_WHY = ("due", "held", "retrying", "sending", "on_the_way", "resting")
+
+
+def _copy(row: Any) -> Copy:
+    return Copy(
+        id=row["id"],
+        post_id=row["post_id"],
+        group_id=row["group_id"],
+        expires=row["expires"],
+        attempts=row["attempts"],
+        unsure=row["unsure"],
+        in_flight=row["claim"] is not None,
+        stage=Stage(row["stage"]),
+        rest=row["rest"],
+    )
 
 
 def _ended(row: Any) -> Ended:
@@ -503,8 +677,3 @@ async def _plan_afresh(c: AsyncConnection) -> None:
     """Until the end of the transaction, PostgreSQL uses no plan from when the queue was empty."""
     if c.dialect.name == "postgresql":
         await c.execute(sa.text("SET LOCAL plan_cache_mode = force_custom_plan"))
-
-
-def _insert(c: AsyncConnection, table: sa.Table) -> Any:
-    """Both databases have ON CONFLICT, under two names in the library."""
-    return (postgresql if c.dialect.name == "postgresql" else sqlite).insert(table)

@@ -33,6 +33,12 @@ class Why(StrEnum):
     """That she says her own contact may be seen in it; until then nobody got it."""
     SECOND = "second"
     """The same, but the others have it already, without her contact."""
+    DOUBT = "doubt"
+    """That she says it is meant for the group, and not for the relay."""
+    CODE = "code"
+    """That she shows, by her code word or her name, that it is she; nobody got it."""
+    COMMAND = "command"
+    """The same, of something she asked of the relay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,16 @@ class Pending:
             query = query.where(PENDING.c.group_id == group_id)
         return int((await c.execute(query)).scalar_one())
 
+    async def take_all(
+        self, c: AsyncConnection, author: Member, why: Sequence[Why], now: datetime
+    ) -> list[Waiting]:
+        """Take out all of hers that waits for one of these, the oldest first."""
+        fresh = PENDING.c.expires > milliseconds(now)
+        of_hers = sa.and_(PENDING.c.member_id == author.id, PENDING.c.why.in_(why), fresh)
+        gone = await c.execute(sa.delete(PENDING).where(of_hers).returning(PENDING))
+        rows = sorted(gone.mappings(), key=lambda row: (row["made"], row["id"]))
+        return [self._open(row) for row in rows]
+
     def _open(self, row: Any) -> Waiting:
         sealed = SealedBody(row["key_id"], row["body"])
         expires = moment(row["expires"])
@@ -155,7 +171,8 @@ class Pending:
 
 def _wishes_of(author: Member) -> sa.Select[tuple[int]]:
     return sa.select(PENDING.c.id).where(
-        PENDING.c.member_id == author.id, PENDING.c.why.in_([Why.WISH, Why.SECOND])
+        PENDING.c.member_id == author.id,
+        PENDING.c.why.in_([Why.WISH, Why.SECOND, Why.DOUBT]),
     )
 
 

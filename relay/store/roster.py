@@ -288,6 +288,12 @@ class Roster:
         """Change the state of several members."""
         await c.execute(sa.update(MEMBER).where(MEMBER.c.id.in_(member_ids)).values(state=state))
 
+    async def stop(self, c: AsyncConnection, member_ids: Sequence[int]) -> list[int]:
+        """Let these hear nothing more. Returns those who had not said so before."""
+        not_yet = sa.and_(MEMBER.c.id.in_(member_ids), MEMBER.c.state != MemberState.STOPPED)
+        stopped = sa.update(MEMBER).where(not_yet).values(state=MemberState.STOPPED)
+        return list((await c.execute(stopped.returning(MEMBER.c.id))).scalars())
+
     async def stop_sending(
         self, c: AsyncConnection, member_id: int, state: MemberState
     ) -> Secret | None:
@@ -297,6 +303,29 @@ class Roster:
         )
         row = (await c.execute(active.values(state=state).returning(MEMBER.c.card))).first()
         return None if row is None else Secret(self._cards(member_id, "member", row.card)["name"])
+
+    async def has_phones(self, c: AsyncConnection, group_id: int) -> bool:
+        """Whether anybody in a group texts."""
+        query = sa.select(MEMBER.c.id).where(
+            MEMBER.c.group_id == group_id,
+            MEMBER.c.state == MemberState.ACTIVE,
+            MEMBER.c.channel == SMS,
+        )
+        return await _exists(c, query)
+
+    async def heard(self, c: AsyncConnection, member: Member, today: int) -> None:
+        """Note that her phone has said something on a day."""
+        if member.heard_day != today:
+            one = sa.update(MEMBER).where(MEMBER.c.id == member.id)
+            await c.execute(one.values(heard_day=today))
+
+    async def rests(self, c: AsyncConnection, to: Secret, sender: Contact) -> bool:
+        """Whether a phone and a number were a pair that leads nowhere now."""
+        blind = self.numbers.pair(to.reveal(), sender)
+        resting = sa.select(ROUTE.c.blind).where(
+            ROUTE.c.blind == blind, ROUTE.c.member_id.is_(None)
+        )
+        return await _exists(c, resting)
 
     async def present(self, c: AsyncConnection, member_ids: Iterable[int]) -> set[int]:
         """Which of these are still members who write and receive."""
@@ -326,6 +355,7 @@ class Roster:
             write_to=self._at_home(card["alias"]) if email else Secret(card["number"]),
             mask=self._at_home(card["mask"]),
             agreed_on=date.fromisoformat(card["agreed"]) if card["agreed"] else None,
+            heard_day=row.get("heard_day"),
             settings=_member_settings(card),
         )
 
@@ -493,6 +523,10 @@ class Roster:
         """Let go of every opened card."""
         self._kept_cards.cache_clear()
 
+    async def group_ids(self, c: AsyncConnection) -> set[int]:
+        """The ids of all groups."""
+        return set((await c.execute(sa.select(GROUP.c.id))).scalars())
+
     async def everyone(self, c: AsyncConnection) -> set[int]:
         """The ids of all groups and members: whoever may have a key."""
         ids = sa.union_all(sa.select(GROUP.c.id), sa.select(MEMBER.c.id))
@@ -557,6 +591,7 @@ def _member_settings(card: dict[str, Any]) -> MemberSettings:
         quiet=card["quiet"],
         language=card["language"],
         real_names=card.get("real_names", ""),
+        code_word=card.get("code_word", ""),
     )
 
 

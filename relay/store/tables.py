@@ -254,15 +254,19 @@ class ReactionRow(SQLModel, table=True):
 
 
 class TalkRow(SQLModel, table=True):
-    """What a group is talking about: subject and posts of its last thread, sealed as a post is."""
+    """What a group is talking about: the first post of its last thread, and its subject.
+
+    The subject is sealed as a post is; where there is none, nothing is.
+    """
 
     __tablename__ = "talk"
 
     group_id: int = Field(
         sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
     )
-    key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
-    body: bytes
+    root: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+    key_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    body: bytes | None = Field(sa_column=sa.Column(sa.LargeBinary, nullable=True))
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
 
 

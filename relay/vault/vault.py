@@ -44,6 +44,8 @@ _BUCKETS = (256, 1024, 4096, 16_384, 65_536)
 _INDEX_LENGTH = 16
 DAY_SHIFT = 40
 """A number that holds a day has it above so many bits, and below them what tells two apart."""
+ATTEMPT_SHIFT = 60
+"""The same for a number that holds a post and, modulo 16, the count of an attempt."""
 PRIVATE = 1 << 62
 """Beside a number below it: the post was for one reader alone."""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -72,6 +74,8 @@ class Use(StrEnum):
     CONFIRM = "confirm"
     LIST = "list"
     MESSAGE = "message"
+    PICTURE = "picture"
+    STATUS = "status"
     UNSUBSCRIBE = "unsubscribe"
 
 
@@ -248,10 +252,20 @@ class Vault:
     # Bodies --------------------------------------------------------------------------------
 
     def seal_body(
-        self, post: int, group: int, expires: datetime, body: Body, now: datetime
+        self,
+        post: int,
+        group: int,
+        expires: datetime,
+        body: Body,
+        now: datetime,
+        *,
+        own_key: bool = False,
     ) -> SealedBody:
-        """Seal what was said, once for all its readers. The key is durable when this returns."""
-        key_id = self._open_epoch(now)
+        """Seal what was said, once for all its readers. The key is durable when this returns.
+
+        With `own_key` the key seals nothing else, so that it keeps nothing else alive.
+        """
+        key_id = self._new_key(now) if own_key else self._open_epoch(now)
         nonce = secrets.token_bytes(_NONCE)
         aad = _body_aad(post, group, key_id, expires)
         cipher = self._cipher(self._bodies, key_id)
@@ -284,9 +298,13 @@ class Vault:
             key_id, since = self._epoch
             if timedelta(0) <= now - since < EPOCH and self._bodies.is_live(key_id):
                 return key_id
+        key_id = self._new_key(now)
+        self._epoch = (key_id, now)
+        return key_id
+
+    def _new_key(self, now: datetime) -> int:
         key_id = new_id()
         self._bodies.add(key_id, milliseconds(now))
-        self._epoch = (key_id, now)
         return key_id
 
     def _cipher(self, ring: KeyRing, key_id: int) -> AESGCM:
@@ -335,6 +353,7 @@ def _pack(body: Body) -> bytes:
         "guarded": body.guarded,
         "files_left_out": body.files_left_out,
         "confirm": body.confirm,
+        "footnote": body.footnote.reveal(),
         "pictures": [(picture.kind, len(picture.octets)) for picture in body.pictures],
     }
     author = None if body.author is None else body.author.reveal()
@@ -366,6 +385,7 @@ def _unpack(packed: bytes) -> Body:
         guarded=rare.get("guarded", False),
         files_left_out=rare.get("files_left_out", False),
         confirm=rare.get("confirm", 0),
+        footnote=Secret(rare.get("footnote", "")),
     )
 
 

@@ -131,9 +131,22 @@ async def test_stop_is_for_good_and_everywhere(house: House) -> None:
     assert await house.say(ana, ANA, " Stop. ") is Receipt.TAKEN
     await house.say(sol, SOL, "also not")
     await house.deliver()
-    assert house.sms.texts_to(ANA) == []
+    assert house.sms.texts_to(ANA) == [wording.STOPPED]
     assert house.sms.texts_to(ROBIN) == []
     assert await house.stored() == (0, 0)
+
+
+async def test_one_confirmation_of_a_stop_and_not_two(house: House) -> None:
+    """Whose word the carrier has answered itself, and who says it again, hears nothing from us."""
+    one, two = await house.group("one"), await house.group("two")
+    robin = await house.member(one, "Robin", ROBIN)
+    await house.member(two, "Robin", ROBIN)
+    ana = await house.member(one, "Ana", ANA)
+    for _ in range(3):
+        await house.say(robin, ROBIN, "opt out")
+        await house.say(ana, ANA, "stop", traits=frozenset({Trait.ANSWERED}))
+    await house.deliver()
+    assert (house.sms.texts_to(ROBIN), house.sms.texts_to(ANA)) == ([wording.STOPPED], [])
 
 
 @pytest.mark.parametrize("text", ["Stop the line at gate 3", "make him stop", "I quit smoking"])

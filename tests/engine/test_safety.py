@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from channels.contract import Later, Never, Receipt, Sent, Trouble
+from channels.sms.gsm import Encoding, encoding, segments
 from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.clock import stopwatch
@@ -182,7 +183,7 @@ async def test_who_stopped_comes_back_only_by_explicit_words(house: House) -> No
     await house.say(robin, ROBIN, "STOP")
     assert await house.say(robin, ROBIN, "START") is Receipt.TAKEN
     await house.deliver()
-    assert house.sms.texts_to(ROBIN) == [wording.WAY_BACK]
+    assert house.sms.texts_to(ROBIN) == [wording.STOPPED, wording.WAY_BACK]
     registrar, key = house.engine.registrar, show_id(robin.id)
     changed = await registrar.change_member(key, {"agreed": "2026-11-02"})
     assert changed.state is MemberState.STOPPED
@@ -281,19 +282,25 @@ async def test_help_is_answered_and_brought_to_facilitators(house: House) -> Non
     await house.say(robin, ROBIN, "HELP")
     await house.deliver()
     assert house.sms.texts_to(ANA) == []
-    assert house.sms.texts_to(ROBIN) == [wording.HELP]
+    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "")]
     assert [o.text.reveal() for o in house.email.sent] == [wording.WROTE_HELP.format(name="Robin")]
     await house.say(robin, ROBIN, "stop")
     await house.say(robin, ROBIN, "help")
     await house.deliver()
-    assert house.sms.texts_to(ROBIN) == [wording.HELP, wording.WAY_BACK]
+    assert house.sms.texts_to(ROBIN) == [
+        wording.help_answer("Group relay", "", ""),
+        wording.STOPPED,
+        wording.WAY_BACK,
+    ]
 
 
 def test_texts_of_the_programme_are_one_segment() -> None:
     """Whatever the relay says by itself fits into one text of 160 plain letters."""
-    texts = [v for k, v in vars(wording).items() if k.isupper()]
+    fills = {"name": "x" * 24, "count": 9999, "sign": "+", "signs": "+ 1", "programme": ""}
+    texts = [v.format_map(fills) for k, v in vars(wording).items() if k.isupper() and k[0] != "_"]
+    texts.append(wording.help_answer("P" * 30, "r" * 20, "c" * 23))
     assert len(texts) > 10
-    assert all(len(t.format(name="x" * 24, count=9999)) <= 160 and t.isascii() for t in texts)
+    assert [t for t in texts if segments(t) > 1 or encoding(t) is not Encoding.GSM_7] == []
 
 
 async def test_nobody_speaks_in_another_members_voice(house: House) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import signal
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
@@ -59,9 +61,11 @@ class Doorkeeper:
     fails: Callable[[Inbound], bool] = lambda _: False
     answer: Receipt = Receipt.TAKEN
     gate: asyncio.Event | None = None
+    tried: list[str] = field(default_factory=list)
 
     async def accept(self, inbound: Inbound) -> Receipt:
         """Take one message."""
+        self.tried.append(inbound.text.reveal())
         if self.gate is not None:
             await self.gate.wait()
         if self.trouble is not None:
@@ -231,7 +235,7 @@ async def test_keys_die_with_the_file(place: Place) -> None:
     place.door.trouble = down()
     async with place.open() as (spool, vault):
         await spool.take(text("one"))
-        await spool.take(text("two", IVY))
+        await spool.take(text("two, which says some words more", IVY))
         slips = Shelf(vault, place.folder / "spool").slips()
         copies = [path.read_bytes() for path in place.files()]
         assert len({slip.key_id for slip in slips}) == 2
@@ -282,6 +286,7 @@ async def test_texts_that_come_together_keep_their_order(place: Place) -> None:
     async with place.open(patience=0.02) as (spool, _):
         first, second = await asyncio.gather(spool.take(text("one")), spool.take(text("two")))
         assert (first, second, spool.waiting()) == (Receipt.TAKEN, Receipt.TAKEN, 2)
+        assert place.door.tried == ["one"]
         place.door.gate.set()
         while spool.waiting() == 2:
             await asyncio.sleep(0)
@@ -305,7 +310,7 @@ async def test_what_fails_for_its_own_sake_blocks_nobody_for_ever(place: Place) 
 
 
 async def test_an_outage_blames_no_message(place: Place) -> None:
-    """However long everything fails, the order of a line stays."""
+    """However long everything fails, a later text of hers is not even tried before an earlier."""
     place.door.trouble = down()
     async with place.open() as (spool, _):
         for words in ("one", "two", "three"):
@@ -313,6 +318,7 @@ async def test_an_outage_blames_no_message(place: Place) -> None:
         for _ in range(20):
             place.clock.forward(minutes=6)
             await spool.take_up()
+        assert set(place.door.tried) == {"one"}
         place.door.trouble = None
         place.clock.forward(minutes=6)
         await spool.take_up()
@@ -350,6 +356,39 @@ async def test_a_restart_takes_up_what_waits(place: Place) -> None:
         await spool.take_up()
         assert place.door.words == ["one", "two"]
         assert (place.files(), vault.spool_keys()) == ([], {})
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+from relay.spool import Spool
+from relay.vault import master
+from relay.vault.vault import Vault
+from tests.engine.test_spool import Doorkeeper, down, text
+from tests.support.clock import StoppedClock
+
+folder = Path(sys.argv[1])
+vault = Vault(folder / "keys", master.load(folder / "master.key"))
+door = Doorkeeper(trouble=down())
+spool = Spool(vault, folder / "spool", door.accept, None, StoppedClock(), life=timedelta(days=1))
+spool._enter = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(spool.take(text("one")))
+"""
+
+
+async def test_a_kill_before_the_answer_makes_a_repeat_at_the_most(place: Place) -> None:
+    """Killed between writing down and saying yes: the text is there, whole, and its key too."""
+    root = Path(__file__).resolve().parents[2]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, str(place.folder), cwd=root
+    )
+    assert await process.wait() == -signal.SIGKILL
+    async with place.open() as (spool, vault):
+        assert spool.waiting() == 1
+        await spool.take_up()
+        assert (spool.waiting(), vault.spool_keys()) == (0, {})
+    assert place.door.words == ["one"]
 
 
 async def test_run_takes_up_by_itself(place: Place) -> None:
@@ -456,6 +495,24 @@ async def test_words_are_not_lost_for_a_picture(place: Place) -> None:
     first = place.door.taken[0]
     assert (first.media, first.traits) == ((), {Trait.FILES_LEFT_OUT})
     assert place.door.words == ["look", "and"]
+
+
+async def test_one_failed_fetch_loses_no_picture(place: Place) -> None:
+    """What waited for hours because we were down is tried more than once all the same."""
+    failures: list[Exception] = [ConnectionError()]
+
+    async def fetch(inbound: Inbound) -> Inbound:
+        if failures:
+            raise failures.pop()
+        return replace(inbound, media=(), files=(File(b"pixels"),))
+
+    async with place.open(fetch=fetch) as (spool, _):
+        await spool.take(text("look", media=("https://example.org/1",)))
+        place.clock.forward(hours=3)
+        for _ in range(2):
+            await spool.take_up()
+            place.clock.forward(minutes=1)
+    assert place.door.taken[0].files == (File(b"pixels"),)
 
 
 async def test_without_a_way_to_fetch_the_words_go_at_once(place: Place) -> None:

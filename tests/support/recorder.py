@@ -17,7 +17,7 @@ class Recorder:
 
     name: str
     concurrency: int = 4
-    most_cost: int = 0
+    priced: bool = False
     answer: Answer = lambda out: Sent()
     sent: list[Outgoing] = field(default_factory=list)
     gate: asyncio.Event | None = None
@@ -25,6 +25,10 @@ class Recorder:
 
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the first send."""
+
+    def cost(self, **copy: object) -> int:
+        """One unit a copy, where copies cost something."""
+        return int(self.priced)
 
     async def send(self, out: Outgoing) -> Outcome:
         """Record one copy, unless the engine's last look stops it, as for every channel."""

@@ -180,7 +180,7 @@ def with_media(world: World, *media: Medium, **changed: Any) -> Inbound:
     return replace(message, **changed)
 
 
-async def test_files_are_fetched_once_and_deleted(world: World) -> None:
+async def test_files_are_fetched_and_stay_until_their_message_goes(world: World) -> None:
     """In order; our password goes to the API and not to where the files are stored."""
     message = with_media(world, Medium("image/jpeg", b"one"), Medium("image/png", b"two"))
     world.desk.hops = 2
@@ -188,7 +188,7 @@ async def test_files_are_fetched_once_and_deleted(world: World) -> None:
     assert fetched == replace(message, media=(), files=(File(b"one"), File(b"two")))
     assert len(world.desk.let_in) == 4
     assert {authorization for _, authorization in world.desk.let_in} == {""}
-    assert world.desk.media == {}
+    assert len(world.desk.media) == 2  # a crash now loses nothing
     assert await world.account.fetch(fetched) == fetched
 
 
@@ -215,13 +215,12 @@ async def test_a_file_may_come_a_little_late(world: World) -> None:
 
 
 async def test_what_is_too_large_is_left_out(world: World, monkeypatch: Any) -> None:
-    """One file, or all together; what is left out is deleted at Twilio as well."""
+    """One file that is too large; the others come."""
     monkeypatch.setattr("channels.sms.fetching.LARGEST_FILE", 100)
     files = [Medium("image/jpeg", b"x" * 101), *[Medium("image/jpeg", b"y" * 100)] * 2]
     fetched = await world.account.fetch(with_media(world, *files))
     assert [len(file.octets) for file in fetched.files] == [100, 100]
     assert fetched.traits == {Trait.FILES_LEFT_OUT}
-    assert world.desk.media == {}
 
 
 async def test_all_files_together_have_a_limit(world: World, monkeypatch: Any) -> None:
@@ -249,17 +248,6 @@ async def test_trouble_leaves_everything_where_it_is(world: World) -> None:
     world.desk.hops = 1
     assert len(world.desk.media) == 2
     assert len((await world.account.fetch(message)).files) == 2
-
-
-async def test_a_file_that_cannot_be_deleted_is_not_lost(world: World, caplog: Any) -> None:
-    """It is in the message, and still at Twilio until the message is erased there."""
-    message = with_media(world, Medium("image/jpeg", b"one"))
-    path = world.desk.place(MMS, "ME0").removeprefix(world.desk.url)
-    world.desk.say(500, only=path + ".json")
-    assert (await world.account.fetch(message)).files == (File(b"one"),)
-    assert len(world.desk.media) == 1
-    assert "refused_for_now" in caplog.text
-    assert "ME0" not in caplog.text
 
 
 async def test_only_places_of_our_account_are_asked(world: World) -> None:

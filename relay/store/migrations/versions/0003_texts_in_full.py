@@ -1,4 +1,4 @@
-"""How far a text got, what it cost, what Twilio still keeps, reactions, what a group talks about."""
+"""How far a text got and what it cost, what Twilio still keeps, reactions, the last thread."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,8 +52,9 @@ def upgrade() -> None:
     op.create_table(
         "talk",
         sa.Column("group_id", _BIG, nullable=False),
-        sa.Column("key_id", _BIG, nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("root", _BIG, nullable=False),
+        sa.Column("key_id", _BIG, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("expires", _BIG, nullable=False),
         sa.PrimaryKeyConstraint("group_id"),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], ondelete="CASCADE"),

@@ -1,0 +1,247 @@
+"""Progress: what a provider tells later about the copies it took.
+
+News comes late, twice, out of order, or never. A copy's stage is a rank that only rises within one
+attempt; whatever has been settled already is settled. News of an attempt whose answer was lost
+settles the doubt, so that it is not sent again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contract import Later, Never, Outcome, Progress, Sent, Trouble
+from channels.secret import Secret
+from policies.facts import MemberState
+from relay import wording
+from relay.backoff import delay
+from relay.engine import Engine
+from relay.gather import Gather
+from relay.log import Word, say
+from relay.model import Stage
+from relay.store.outbox import Copy
+from relay.store.roster import fits
+from relay.vault.vault import ATTEMPT_SHIFT, Use
+
+MOST_FAILURES = 3
+"""Attempts of one copy that may fail later before her phone counts as dead."""
+MOST_STRIKES = 2
+"""Days, within two weeks, on which her phone may refuse something, before it counts as dead."""
+
+_LINGER = 0.02
+_POST = (1 << ATTEMPT_SHIFT) - 1
+_DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
+
+
+class _Step(Enum):
+    """What news of a copy comes to."""
+
+    NOTHING = "nothing"
+    TAKEN = "taken"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+    NOTE = "note"
+    """Its send is still under way: what was reported is noted beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """Progress of one copy, read."""
+
+    post: int
+    member: int
+    attempt: int
+    """Modulo 16."""
+    reference: Secret
+    outcome: Outcome | None
+
+    @property
+    def rank(self) -> int:
+        """Of several pieces of news of one attempt the highest counts: that it arrived."""
+        return {type(None): 0, Later: 1, Never: 1, Sent: 2}[type(self.outcome)]
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one batch of news has changed, gathered to be written together."""
+
+    ended: list[int] = field(default_factory=list)
+    posts: list[int] = field(default_factory=list)
+    missed: Counter[int] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
+    gone: set[int] = field(default_factory=set)
+
+    def end(self, copy: Copy) -> None:
+        """This copy has ended."""
+        self.ended.append(copy.id)
+        self.posts.append(copy.post_id)
+
+
+class Following:
+    """`follow` is what channels are given. What is no token of ours does nothing."""
+
+    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
+        """`wake` is called when something may be due."""
+        self._clock = engine.clock
+        self._database = engine.database
+        self._departures = engine.departures
+        self._endings = engine.endings
+        self._erasures = engine.erasures
+        self._outbox = engine.outbox
+        self._roster = engine.roster
+        self._vault = engine.vault
+        self._report = engine.settings.text_report
+        self._wake = wake
+        self._gather: Gather[_News] = Gather(self._hear, _LINGER)
+
+    async def follow(self, progress: Progress) -> None:
+        """Take in one piece of news. When this returns, what follows from it is durable."""
+        news = self._read(progress)
+        if news is not None:
+            await self._gather.add(news)
+
+    def _read(self, progress: Progress) -> _News | None:
+        read = self._vault.read(Use.STATUS, progress.token)
+        if read is None or not fits(read[0] & _POST, read[1]):
+            return None
+        return _News(
+            post=read[0] & _POST,
+            member=read[1],
+            attempt=read[0] >> ATTEMPT_SHIFT,
+            reference=progress.reference,
+            outcome=progress.outcome,
+        )
+
+    async def _hear(self, batch: Sequence[_News]) -> None:
+        best: dict[tuple[int, int, int], _News] = {}
+        for news in batch:
+            key = (news.post, news.member, news.attempt)
+            if key not in best or news.rank >= best[key].rank:
+                best[key] = news
+        done = await self._database.transact(lambda c: self._act(c, batch, list(best.values())))
+        for word, count in sorted(done.words.items()):
+            say(Word(word), channel="sms", count=count)
+        self._departures.announce(done.gone)
+        self._wake()
+
+    async def _act(
+        self, c: AsyncConnection, batch: Sequence[_News], best: Sequence[_News]
+    ) -> _Done:
+        now, done = self._clock.now(), _Done()
+        await self._note_references(c, batch, now)
+        await self._outbox.lock_posts(c, {news.post for news in best})
+        copies = await self._outbox.copies(c, {(news.post, news.member) for news in best})
+        for news in best:
+            copy = copies.get((news.post, news.member))
+            if copy is None:
+                await self._late(c, news, now, done)
+            else:
+                await self._apply(c, news, copy, now, done)
+        await self._outbox.end(c, done.ended, None)
+        await self._outbox.count(c, done.words, now)
+        await self._endings.after(c, done.posts, done.missed, now)
+        return done
+
+    async def _note_references(
+        self, c: AsyncConnection, batch: Sequence[_News], now: datetime
+    ) -> None:
+        """What has ended at the provider can be erased there now, the rest when it must have."""
+        wait = {0: self._report}
+        await self._erasures.add(
+            c,
+            [(n.reference, now + wait.get(n.rank, timedelta(0))) for n in batch if n.reference],
+            now,
+        )
+
+    async def _apply(
+        self, c: AsyncConnection, news: _News, copy: Copy, now: datetime, done: _Done
+    ) -> None:
+        step = _step(news, copy)
+        if step is _Step.NOTE:
+            stage = Stage.TAKEN if news.outcome is None else Stage.ARRIVED
+            await self._outbox.set_stage(c, [copy.id], stage)
+        elif step is _Step.TAKEN:
+            done.words[Word.SENT] += 1
+            await self._outbox.taken(c, [(copy.id, copy.rest)], now + self._report)
+        elif step is _Step.ARRIVED:
+            done.words[Word.SENT] += copy.stage is Stage.WAITING
+            if copy.rest is None:
+                done.end(copy)
+            else:
+                await self._outbox.rest(c, [(copy.id, copy.rest, copy.expires)])
+        elif step is _Step.FAILED:
+            await self._failed(c, news, copy, now, done)
+
+    async def _failed(
+        self, c: AsyncConnection, news: _News, copy: Copy, now: datetime, done: _Done
+    ) -> None:
+        """It did not arrive: tried again where that may help, else told."""
+        done.words[Word.UNDELIVERED] += 1
+        outcome = news.outcome
+        if isinstance(outcome, Later) and copy.attempts < MOST_FAILURES:
+            wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
+            await self._outbox.again(c, copy.id, now + max(wait, outcome.after or wait))
+            return
+        done.end(copy)
+        if not await self._is_over(c, news, copy.group_id, now, done):
+            done.missed[copy.post_id] += 1
+
+    async def _is_over(
+        self, c: AsyncConnection, news: _News, group_id: int, now: datetime, done: _Done
+    ) -> bool:
+        """Whether nothing more goes to this phone, and a facilitator knows."""
+        outcome = news.outcome
+        state = _DEAD.get(outcome.why) if isinstance(outcome, Never) else MemberState.UNREACHABLE
+        if state is None and (await self._roster.strike(c, news.member, now) or 0) < MOST_STRIKES:
+            return False
+        done.gone.add(news.member)
+        return await self._endings.member_unreachable(
+            c, news.member, group_id, state or MemberState.UNREACHABLE, now
+        )
+
+    async def _late(self, c: AsyncConnection, news: _News, now: datetime, done: _Done) -> None:
+        """The copy has been settled without news; bad news is about her phone still."""
+        if news.rank != 1:
+            return
+        found = await self._roster.look_up(c, news.member)
+        if found is None or found[0].state is not MemberState.ACTIVE:
+            return
+        member, group = found
+        done.words[Word.UNDELIVERED] += 1
+        if isinstance(news.outcome, Never) and news.outcome.why in _DEAD:
+            await self._is_over(c, news, group.id, now, done)
+        elif await self._roster.strike(c, member.id, now) is not None:
+            text = wording.GIVEN_BACK.format(name=member.name.reveal())
+            await self._endings.tell_facilitators(c, group.id, text, now, besides=member.id)
+
+
+def _step(news: _News, copy: Copy) -> _Step:
+    """What news comes to, as a function of how far the copy got: the whole table."""
+    same = copy.attempts & 15 == news.attempt
+    arrived, failed = isinstance(news.outcome, Sent), isinstance(news.outcome, Later | Never)
+    if copy.in_flight:
+        if not same:
+            return _Step.NOTHING
+        return _Step.FAILED if failed else _Step.NOTE
+    if copy.stage is Stage.WAITING:
+        return _of_waiting(copy, same=same, arrived=arrived, failed=failed)
+    if copy.stage is Stage.TAKEN and same:
+        return _Step.ARRIVED if arrived else _Step.FAILED if failed else _Step.NOTHING
+    return _Step.NOTHING
+
+
+def _of_waiting(copy: Copy, *, same: bool, arrived: bool, failed: bool) -> _Step:
+    """It waits to be tried again: in doubt about the last time, or after bad news of it."""
+    if arrived:
+        return _Step.ARRIVED  # of an earlier attempt too: she has it
+    if copy.unsure == 0:
+        return _Step.NOTHING
+    if failed:
+        return _Step.FAILED if same else _Step.NOTHING
+    return _Step.TAKEN
