@@ -32,6 +32,7 @@ from tests.support.clock import StoppedClock
 
 ROBIN, IVY = "+15551230101", "+15551230102"
 LIFE = timedelta(hours=36)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def down() -> OperationalError:
@@ -379,9 +380,8 @@ asyncio.run(spool.take(text("one")))
 
 async def test_a_kill_before_the_answer_makes_a_repeat_at_the_most(place: Place) -> None:
     """Killed between writing down and saying yes: the text is there, whole, and its key too."""
-    root = Path(__file__).resolve().parents[2]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, str(place.folder), cwd=root
+        sys.executable, "-c", KILLED, str(place.folder), cwd=ROOT
     )
     assert await process.wait() == -signal.SIGKILL
     async with place.open() as (spool, vault):
