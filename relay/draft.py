@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from channels.contract import NO_WORDS, Inbound, Picture, Trait
-from channels.files import Refused, Words, clean
+from channels.files import MOST_OCTETS, Refused, Words, clean
 from channels.secret import Secret
 from policies.pseudonym import skeleton
 from relay.circles import Circle
 from relay.guard.find import Guard
 from relay.guard.mask import masked
 from relay.guard.people import Finding, Kind, Person
-from relay.model import Body, Group, Member
+from relay.model import Body, Group, GroupSettings, Member
+
+MOST_OCTETS_OF_TEXTS = 450 * 1024
+"""Of a picture that goes to phones too: carriers take some 600 KB a message, and one has to fit."""
 
 _WORDS_OF_A_NAME = 2
 _COLONS = ":\uff1a\u2236\ua789\ufe55"
@@ -95,7 +98,7 @@ class Rules:
 def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:
     """Make a draft of a message."""
     settings = rules.group.settings
-    pictures, words, left_out = _files(inbound, allowed=settings.pictures)
+    pictures, words, left_out = _files(inbound, settings)
     written = inbound.text.reveal().strip()
     whole_text = _in_one_voice("\n\n".join(part for part in (written, *words) if part), rules)
     subject = inbound.subject.reveal()
@@ -173,15 +176,18 @@ def _with_her_own(
     )
 
 
-def _files(inbound: Inbound, *, allowed: bool) -> tuple[tuple[Picture, ...], tuple[str, ...], bool]:
+def _files(
+    inbound: Inbound, settings: GroupSettings
+) -> tuple[tuple[Picture, ...], tuple[str, ...], bool]:
     """Pictures made anew, the words of text files, and whether something stays behind."""
     left_out = Trait.FILES_LEFT_OUT in inbound.traits
-    if not allowed:
+    most = MOST_OCTETS_OF_TEXTS if settings.text_pictures else MOST_OCTETS
+    if not settings.pictures:
         return (), (), left_out or bool(inbound.files)
     pictures: list[Picture] = []
     words: list[str] = []
     for file in inbound.files:
-        made = clean(file)
+        made = clean(file, most_octets=most)
         if isinstance(made, Refused) or len(pictures) == MOST_PICTURES:
             left_out = True
         elif isinstance(made, Words):

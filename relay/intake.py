@@ -125,6 +125,11 @@ class Intake:
             self._wake()
         return fate.receipt
 
+    async def knows(self, inbound: Inbound) -> bool:
+        """Whether it comes from somebody who may write where it is written to."""
+        async with self._database.reading() as c:
+            return await self._roster.arrive(c, inbound.to, inbound.sender) is not None
+
     async def _stranger(self, inbound: Inbound) -> _Fate:
         """Nobody we know; one who was here may be told, once a month, that this leads nowhere."""
         if not self._tells_former or inbound.channel != SMS:
@@ -206,6 +211,8 @@ class Intake:
         if command and isinstance(verdict, Hold) and command not in _HEARD_UNPROVEN:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not command and await self._is_refused(c, inbound, arrival, verdict):
+            if inbound.channel == SMS and await self._outbox.is_new(c, self._seen(inbound), now):
+                await self._note_text(c, inbound, now)  # else it may be found at the provider
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if not await self._outbox.is_new(c, self._seen(inbound), now):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
@@ -528,6 +535,11 @@ class Intake:
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())
         return self._vault.index(Purpose.SEEN, *parts)
+
+
+def is_urgent(inbound: Inbound) -> bool:
+    """A whole message that nothing may delay: to end everything, or a cry for help."""
+    return parse(inbound.text.reveal()) in {Command.STOP, Command.HELP}
 
 
 def _as_if_present(arrival: Arrival) -> Arrival:

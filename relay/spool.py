@@ -12,7 +12,7 @@ import asyncio
 import fcntl
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +27,8 @@ from relay.errors import RefusalError
 from relay.log import Word, say, trouble
 from relay.store.shelf import Kept, Shelf, Slip
 from relay.vault.vault import UnsealError, Vault
+
+Knows = Callable[[Inbound], Awaitable[bool]]
 
 PATIENCE = 0.7
 """Seconds that a webhook waits for the engine; Twilio's own patience is 15."""
@@ -68,14 +70,22 @@ class Spool:
         clock: Clock,
         *,
         life: timedelta,
+        knows: Knows | None = None,
+        urgent: Callable[[Inbound], bool] = lambda _: False,
         patience: float = PATIENCE,
         stopwatch: Callable[[], float] = stopwatch,
     ) -> None:
-        """`life` is how long a message may wait; `patience`, in seconds, is the webhook's."""
+        """`life` is how long a message may wait; `patience`, in seconds, is the webhook's.
+
+        `knows` says whether a message is from somebody we know: media of others are never fetched.
+        What is `urgent`, such as a stop, stands behind nothing.
+        """
         self._shelf = Shelf(vault, folder)
         self._lock_file = folder / "lock"
         self._accept = accept
         self._fetch = fetch
+        self._knows = knows
+        self._urgent = urgent
         self._clock = clock
         self._life = life
         self._patience = patience
@@ -102,11 +112,26 @@ class Spool:
         sender waits stands behind it. Raises `OSError` if it cannot be written down either.
         """
         until = asyncio.get_running_loop().time() + self._patience
+        if self._urgent(inbound) and not inbound.media:
+            return await self._at_once(inbound, until)
+        if inbound.media and not await self._is_known(inbound):
+            inbound = replace(inbound, media=())
         async with self._turns.setdefault(inbound.sender, asyncio.Lock()):
             if inbound.media or self._waits(inbound.sender):
                 self._put(inbound, pause=0.0)
                 return Receipt.TAKEN
             return await self._at_once(inbound, until)
+
+    async def _is_known(self, inbound: Inbound) -> bool:
+        """Whether its media are worth fetching; in doubt they are."""
+        if self._knows is None:
+            return True
+        try:
+            async with asyncio.timeout(self._patience / 2):
+                return await self._knows(inbound)
+        except Exception as error:  # noqa: BLE001 - nothing of hers is lost for our trouble
+            trouble(error, where="spool")
+            return True
 
     def waiting(self) -> int:
         """How many messages wait."""

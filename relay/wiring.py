@@ -38,7 +38,7 @@ from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.handout import Handout
-from relay.intake import Intake
+from relay.intake import Intake, is_urgent
 from relay.log import Word, say, trouble
 from relay.market import Market, Rented
 from relay.progress import Following
@@ -98,7 +98,9 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
         _run(app, _purge(app), "purge")
         await _start_delivery(app, roles)
         intake, feedback = Intake(engine, catalogue.POST, app.wake), Feedback(engine, app.wake)
-        take = _start_texts(app, roles, intake.accept) if settings.texts else intake.accept
+        take: Accept = intake.accept
+        if settings.texts and roles & {"web", "delivery"}:
+            take = _start_texts(app, roles, intake)
         await _start_web(app, roles, take, feedback.hear)
         await _start_mail(app, roles, intake.accept, feedback.hear)
     except BaseException:
@@ -143,28 +145,27 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
         _run(app, courier.run(), f"courier-{channel.name}")
 
 
-def _start_texts(app: Application, roles: frozenset[str], accept: Accept) -> Accept:
+def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Accept:
     """What texts need beside webhooks and couriers. Returns what is to be given each text."""
     engine = app.engine
     account = SmsAccount(_sms_account(engine.settings))
     app.stack.push_async_callback(account.close)
-    take = accept
-    if "web" in roles:
-        app.spool = spool = Spool(
-            engine.vault,
-            engine.settings.spool,
-            accept,
-            account.fetch,
-            engine.clock,
-            life=engine.settings.post_life,
-        )
-        app.stack.push_async_callback(spool.close)
-        _run(app, spool.run(), "spool")
-        take = spool.take
+    app.spool = spool = Spool(
+        engine.vault,
+        engine.settings.spool,
+        intake.accept,
+        account.fetch,
+        engine.clock,
+        life=engine.settings.post_life,
+        knows=intake.knows,
+        urgent=is_urgent,
+    )
+    app.stack.push_async_callback(spool.close)
+    _run(app, spool.run(), "spool")
     if "delivery" in roles:
-        app.upkeep = upkeep = Upkeep(engine, account, take, app.wake)
+        app.upkeep = upkeep = Upkeep(engine, account, spool.take, app.wake)
         _run(app, upkeep.run(), "upkeep")
-    return take
+    return spool.take
 
 
 def _run(app: Application, work: Coroutine[None, None, None], name: str) -> None:
