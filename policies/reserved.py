@@ -80,5 +80,24 @@ COMMANDS = (
     *("توقف", "مساعدة", "المساعدة", "مجموعة", "انضمام", "مغادرة", "کمک", "گروه"),
     *("रोकें", "मदद", "समूह", "停止", "帮助", "幫助", "加入", "退出", "群组", "群組"),
     *("ヘルプ", "助けて", "中止", "도움말", "중지", "그룹", "trợ giúp", "dừng", "nhóm"),
+    *("td", "more", "block", "unblock", "send as is", "send it as is"),
+    *("leave group", "leave the group", "leave this group"),
+    *("baja", "darse de baja", "cancelar", "empezar", "reanudar", "más", "bloquear"),
+    *("desbloquear", "enviar tal cual", "envía tal cual", "salir del grupo", "dejar el grupo"),
+    *("abandonar el grupo", "désabonner", "se désabonner", "désabonnement", "démarrer"),
+    *("reprendre", "plus", "la suite", "bloquer", "débloquer", "envoyer tel quel"),
+    *("quitter le groupe", "sortir du groupe", "abmelden", "austreten", "starten", "mehr"),
+    *("blockieren", "sperren", "entsperren", "freigeben", "so senden", "unverändert senden"),
+    *("gruppe verlassen", "die gruppe verlassen", "descadastrar", "começar", "retomar", "mais"),
+    *("enviar assim", "enviar tal qual", "sair do grupo", "deixar o grupo", "отписаться"),
+    *("قف", "إيقاف", "إلغاء", "إلغاء الاشتراك", "ابدأ", "استئناف", "المزيد", "حظر"),
+    *("إلغاء الحظر", "أرسل كما هي", "إرسال كما هو", "مغادرة المجموعة", "الخروج من المجموعة"),
+    *("退订", "退訂", "取消", "取消订阅", "取消訂閱", "开始", "開始", "恢复", "恢復", "更多"),
+    *("屏蔽", "封鎖", "拉黑", "取消屏蔽", "解除封鎖", "取消拉黑", "原样发送", "原樣發送"),
+    *("退群", "退出群组", "退出群組", "离开群组", "離開群組"),
+    *("ストップ", "配信停止", "수신거부"),
 )
-"""A name that is one of these could pass for a command, or for an answer of the relay."""
+"""A name that is one of these could pass for a command, or for an answer of the relay.
+
+Every word to the relay is among them, in each spelling that could be a name; a test compares.
+"""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from policies.pseudonym import LONGEST, NameProblem, check, problem, skeleton, tidy
 from policies.reserved import COMMANDS, ROLES
+from relay.words.vocabulary import WORDS
 
 FINE = """
 Ana Müller, 李小龙, Zoë, O'Brien, O’Brien, Jean-Luc, नीरज, Robin 2, Ali, Aaliyah, Aicha,
@@ -170,6 +171,13 @@ def test_every_reserved_word_is_refused() -> None:
     for word in (*ROLES, *COMMANDS):
         for spelling in (word, word.upper(), word.title() + "."):
             assert problem(spelling) is NameProblem.RESERVED, spelling
+
+
+def test_no_member_is_called_by_a_word_to_the_relay() -> None:
+    """However a word is spelled, nobody can have it for a name: her name alone means it is she."""
+    spellings = {s for word in WORDS for many in word.spellings.values() for s in many}
+    assert len(spellings) > 100
+    assert [s for s in sorted(spellings) if problem(s) is None] == []
 
 
 def test_tidy_gives_the_spelling_to_store() -> None:
