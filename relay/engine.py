@@ -99,6 +99,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             roster=roster,
             outbox=outbox,
             pending=pending,
+            talk=talk,
             vault=vault,
             endings=endings,
             departures=departures,

@@ -22,6 +22,9 @@ from relay.vault.vault import PRIVATE
 _ANSWERS = re.compile(r"(?:\w{1,4}\s?:\s*)+")
 """`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
+TOPIC_LIFE = timedelta(hours=12)
+"""How long a text joins the thread that began last, and its subject is kept for that."""
+
 _LONG = 250
 """Characters from which on a phone may get a post in parts, so that it has to stay for long."""
 
@@ -74,7 +77,8 @@ class Posting:
         root = body.thread[0] & ~PRIVATE if body.thread else post.id
         if texts and (topic is None or topic.root != root):
             said = Secret(_ANSWERS.sub("", body.subject.reveal(), count=1))
-            await self._talk.begin(c, group.id, Topic(subject=said, root=root), expires, now)
+            until = min(expires, now + TOPIC_LIFE)
+            await self._talk.begin(c, group.id, Topic(subject=said, root=root), until, now)
         readers = await self._outbox.fan_out(c, post, now)
         if readers == 0:
             await self._outbox.drop_finished(c, [post.id])

@@ -38,6 +38,7 @@ from relay.store.outbox import Held, Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Pool
 from relay.store.roster import NewMember, Roster
+from relay.store.talk import Talk
 from relay.vault.vault import Vault
 from relay.words.reading import fits_as_code
 
@@ -71,6 +72,7 @@ class Registrar:
         roster: Roster,
         outbox: Outbox,
         pending: Pending,
+        talk: Talk,
         vault: Vault,
         endings: Endings,
         departures: Departures,
@@ -81,6 +83,7 @@ class Registrar:
         self._roster = roster
         self._outbox = outbox
         self._pending = pending
+        self._talk = talk
         self._vault = vault
         self._endings = endings
         self._departures = departures
@@ -254,6 +257,7 @@ class Registrar:
             tallies = await self._outbox.tallies(c)
             losses: dict[str, int] = {}
             waiting = await self._pending.count(c)
+            topics = await self._talk.sealed(c)
             if group_key is not None:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
@@ -265,7 +269,8 @@ class Registrar:
                 why: sum(getattr(h, why) for h in held)
                 for why in ("due", "held", "retrying", "sending")
             },
-            "body_keys": len(self._vault.body_keys()),
+            "body_keys": len(self._vault.body_keys()) - topics,
+            "topics": topics,
             "groups": [_held_by(h, groups[h.group_id]) for h in held],
             "tallies": tallies,
             "waiting_for_author": waiting,

@@ -186,6 +186,9 @@ def _inventory_text(held: dict[str, Any]) -> str:
             "A body is gone when its last copy has ended, and at these times at the latest.",
         ]
     lines.append(f"Keys of bodies: {held['body_keys']}.")
+    if held["topics"]:
+        kept = f"Subjects kept for texts to join, 12 hours at the most: {held['topics']}."
+        lines.append(kept)
     if held["tallies"]:
         counted = ", ".join(f"{word} {count}" for word, count in sorted(held["tallies"].items()))
         lines.append(f"Counted lately, in all groups: {counted}.")

@@ -93,6 +93,11 @@ class Talk:
         counts = {row["sign"]: int(row["count"]) for row in gone.mappings() if row["count"]}
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    async def sealed(self, c: AsyncConnection) -> int:
+        """How many subjects are kept, each under a key of its own."""
+        query = sa.select(sa.func.count()).where(TALK.c.key_id.is_not(None))
+        return int((await c.execute(query)).scalar_one())
+
     async def drop_expired(self, c: AsyncConnection, now: datetime) -> None:
         """Delete topics whose time is over."""
         await c.execute(sa.delete(TALK).where(TALK.c.expires <= milliseconds(now)))
