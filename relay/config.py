@@ -96,13 +96,31 @@ class Limits:
     """Segments a day that the posts of a group may cost."""
     member: int
     """The same of one member's posts."""
+    report: timedelta
+    """How long a text may be on its way before no news is taken for good news."""
 
 
-_USUAL = Limits(rate=1.0, burst=10, per_minute=60, per_day=2000, group=2000, member=1000)
+_USUAL = Limits(
+    rate=1.0,
+    burst=10,
+    per_minute=60,
+    per_day=2000,
+    group=2000,
+    member=1000,
+    report=timedelta(hours=1),
+)
 """What carriers take of a long code and of a small registered programme (Twilio, "MPS", "T-Mobile
 daily limits")."""
 _MANY = 1_000_000_000
-_UNLIMITED = Limits(rate=0.0, burst=10, per_minute=_MANY, per_day=_MANY, group=_MANY, member=_MANY)
+_UNLIMITED = Limits(
+    rate=0.0,
+    burst=10,
+    per_minute=_MANY,
+    per_day=_MANY,
+    group=_MANY,
+    member=_MANY,
+    report=timedelta(seconds=5),
+)
 
 
 class Settings(BaseSettings):
@@ -180,8 +198,8 @@ class Settings(BaseSettings):
     member_segments_per_day: int | None = Field(
         None, ge=10, le=10_000_000, description="of the posts of one member; 1000 if not set"
     )
-    text_report_minutes: int = Field(
-        60, ge=1, le=600, description="how long a text may be on its way at the carrier"
+    text_report_minutes: int | None = Field(
+        None, ge=1, le=600, description="how long a text may be on its way; 60 if not set"
     )
     text_price: float = Field(
         0.0113, ge=0.0, le=10.0, description="what a segment costs, for `relay costs`"
@@ -281,6 +299,7 @@ class Settings(BaseSettings):
             per_day=self.text_segments_per_day or usual.per_day,
             group=self.group_segments_per_day or usual.group,
             member=self.member_segments_per_day or usual.member,
+            report=usual.report,
         )
 
     @property
@@ -296,6 +315,8 @@ class Settings(BaseSettings):
     @property
     def text_report(self) -> timedelta:
         """How long a text may be on its way before no news is taken for good news."""
+        if self.text_report_minutes is None:
+            return self.limits.report
         return timedelta(minutes=self.text_report_minutes)
 
     @property

@@ -312,14 +312,14 @@ class Courier:
             return verdict
         batch.purse.reserve(row, cost)
         answer = row.author_id is None
-        slot = self._pace.slot((row.id, row.start), row.number, cost, now, urgent=answer)
+        slot = self._pace.slot(_copy(row), row.number, cost, now, urgent=answer)
         return verdict if slot <= now else Hold(slot, frozenset({Reason.PACE}))
 
     async def _pay(self, c: AsyncConnection, taken: Sequence[Due], batch: _Batch) -> None:
         if batch.purse is None or not taken:
             return
         for row in taken:
-            self._pace.gone((row.id, row.start))
+            self._pace.gone(_copy(row))
             batch.purse.pay(row, batch.costs[row.id])
         await self._purses.settle(c, batch.purse)
 
@@ -656,6 +656,10 @@ def _may_be_reported(outcome: Outcome | None) -> bool:
 
 def _rest(outcome: Outcome | None) -> int | None:
     return outcome.rest if isinstance(outcome, Sent | Later) else None
+
+
+def _copy(row: Due) -> tuple[int, int, int]:
+    return row.post_id, row.member_id, row.start
 
 
 def _after_a_crash(row: Due) -> Due:

@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 from channels.secret import Secret
 from relay.config import Limits
 
+Copy = tuple[int, int, int]
+"""Post, reader, where its words begin. Rows are numbered anew, so their numbers name nothing."""
+
 _LONG_AGO = timedelta(hours=1)
 _MOST_KEPT = 100_000
 _SHARE_AT_ONCE = 4
@@ -43,14 +46,14 @@ class Pace:
     limits: Limits
     _numbers: dict[Secret, _Bucket] = field(default_factory=dict)
     _all: _Bucket = field(init=False)
-    _booked: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    _booked: dict[Copy, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         per_minute = self.limits.per_minute
         self._all = _Bucket(per_minute / 60, max(1, per_minute // _SHARE_AT_ONCE))
 
     def slot(
-        self, copy: tuple[int, int], number: Secret, cost: int, now: datetime, *, urgent: bool
+        self, copy: Copy, number: Secret, cost: int, now: datetime, *, urgent: bool
     ) -> datetime:
         """When a copy of so many segments may leave `number`: now, or later.
 
@@ -62,7 +65,7 @@ class Pace:
             self._booked[copy] = max(bucket.book(cost, now), self._all.book(1, now))
         return now if urgent else self._booked[copy]
 
-    def gone(self, copy: tuple[int, int]) -> None:
+    def gone(self, copy: Copy) -> None:
         """A copy is on its way; another attempt is booked anew."""
         self._booked.pop(copy, None)
 
