@@ -11,7 +11,7 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,6 +46,9 @@ _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
 """Endings that left a reader without her copy; one who has gone is not missed."""
 
+_MOST_TRIES = 8
+"""Of a text that is refused for a reason nobody knows: some two hours."""
+_WELL_FOR = timedelta(hours=1)
 _LOST_ANSWER_WAIT = timedelta(minutes=2)
 _DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
 
@@ -121,6 +124,8 @@ class Courier:
         self._purses = Purses(engine.spending, engine.endings, limits)
         self._pace = Pace(limits)
         self._clock = engine.clock
+        self._well_at: datetime | None = None
+        """When the provider last took something."""
         self._policies = policies
         self._ended = ended
         self._woken = asyncio.Event()
@@ -514,6 +519,9 @@ class Courier:
     ) -> list[tuple[Word, dict[str, Field]]]:
         now = self._clock.now()
         said: list[tuple[Word, dict[str, Field]]] = []
+        if any(isinstance(r.outcome, Sent) for r in batch):
+            self._well_at = now
+        batch = [self._in_the_end(result, now) for result in batch]
         await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
         await self._note_references(c, batch, now)
         followed = await self._follow(c, batch, now)
@@ -544,6 +552,17 @@ class Courier:
         await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
         await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
         return said
+
+    def _in_the_end(self, result: _Result, now: datetime) -> _Result:
+        """An error nobody knows passes. If it does not while others get theirs, it is her phone."""
+        outcome = result.outcome
+        unknown = isinstance(outcome, Later) and outcome.why is Trouble.REFUSED_FOR_NOW
+        others_get_theirs = self._well_at is not None and now - self._well_at < _WELL_FOR
+        if not (unknown and self._channel.priced and others_get_theirs):
+            return result
+        if result.due.attempts + 1 < _MOST_TRIES:
+            return result
+        return replace(result, outcome=Never(why=Trouble.BAD_CONTACT))
 
     async def _note_references(
         self, c: AsyncConnection, batch: Sequence[_Result], now: datetime

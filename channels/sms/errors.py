@@ -189,7 +189,7 @@ def outcome(status: int, code: object, now: datetime | None = None) -> Bad:
     """
     row = known(code)
     if row is None:
-        return _BY_STATUS.get(status, _FOR_NOW)
+        return _BUSY if status >= 500 else _BY_STATUS.get(status, _FOR_NOW)
     return _timed(row, row.at_once, now)
 
 

@@ -239,7 +239,7 @@ async def test_trouble_leaves_everything_where_it_is(world: World) -> None:
     message = with_media(world, *files)
     path = world.desk.place(MMS, "ME1").removeprefix(world.desk.url)
     world.desk.say(503, only=path)
-    assert (await refusal(world.account.fetch(message))).why is Trouble.REFUSED_FOR_NOW
+    assert (await refusal(world.account.fetch(message))).why is Trouble.BUSY
     world.desk.say(401, 20003, only=path)
     assert (await refusal(world.account.fetch(message))).why is Trouble.NOT_CONFIGURED
     world.desk.answer = None
@@ -384,7 +384,7 @@ async def test_every_trouble_is_one_sentence(world: World, caplog: Any) -> None:
         (401, 20003): Trouble.NOT_CONFIGURED,
         (401, 0): Trouble.NOT_CONFIGURED,
         (429, 20429): Trouble.BUSY,
-        (503, 0): Trouble.REFUSED_FOR_NOW,
+        (503, 0): Trouble.BUSY,
         (400, 21649): Trouble.REFUSED_FOR_NOW,
         (400, 99999): Trouble.REFUSED_FOR_NOW,
         (200, 0): Trouble.REFUSED_FOR_NOW,
