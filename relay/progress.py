@@ -48,6 +48,8 @@ class _Step(Enum):
     FAILED = "failed"
     NOTE = "note"
     """Its send is still under way: what was reported is noted beside it."""
+    LATE = "late"
+    """It counted as arrived already: bad news is about her phone still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +109,9 @@ class Following:
             await self._gather.add(news)
 
     def _read(self, progress: Progress) -> _News | None:
+        """News of a member's copy; `None` for what is no token, or one of nobody's."""
         read = self._vault.read(Use.STATUS, progress.token)
-        if read is None or not fits(read[0] & _POST, read[1]):
+        if read is None or not fits(read[1]) or not self._vault.is_alive(read[1]):
             return None
         return _News(
             post=read[0] & _POST,
@@ -170,13 +173,16 @@ class Following:
             done.words[Word.SENT] += 1
             await self._outbox.taken(c, [(copy.id, copy.rest)], now + self._report)
         elif step is _Step.ARRIVED:
-            done.words[Word.SENT] += copy.stage is Stage.WAITING
+            if copy.stage is Stage.WAITING:
+                done.words[Word.SENT] += 1
             if copy.rest is None:
                 done.end(copy)
             else:
                 await self._outbox.rest(c, [(copy.id, copy.rest, copy.expires)])
         elif step is _Step.FAILED:
             await self._failed(c, news, copy, now, done)
+        elif step is _Step.LATE:
+            await self._late(c, news, now, done)
 
     async def _failed(
         self, c: AsyncConnection, news: _News, copy: Copy, now: datetime, done: _Done
@@ -184,6 +190,9 @@ class Following:
         """It did not arrive: tried again where that may help, else told."""
         done.words[Word.UNDELIVERED] += 1
         outcome = news.outcome
+        if isinstance(outcome, Later) and copy.start:  # pages before it arrived: no dead phone
+            await self._outbox.rest(c, [(copy.id, copy.start, copy.expires)])
+            return
         if isinstance(outcome, Later) and copy.attempts < MOST_FAILURES:
             wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
             await self._outbox.again(c, copy.id, now + max(wait, outcome.after or wait))
@@ -197,12 +206,19 @@ class Following:
     ) -> bool:
         """Whether nothing more goes to this phone, and a facilitator knows."""
         outcome = news.outcome
-        state = _DEAD.get(outcome.why) if isinstance(outcome, Never) else MemberState.UNREACHABLE
-        if state is None and (await self._roster.strike(c, news.member, now) or 0) < MOST_STRIKES:
+        refused = isinstance(outcome, Never) and outcome.why not in _DEAD
+        if refused and (await self._roster.strike(c, news.member, now) or 0) < MOST_STRIKES:
             return False
+        return await self._no_more_to(c, news, group_id, now, done)
+
+    async def _no_more_to(
+        self, c: AsyncConnection, news: _News, group_id: int, now: datetime, done: _Done
+    ) -> bool:
+        """Her phone counts as dead. Let in again, she begins anew."""
         done.gone.add(news.member)
+        await self._roster.forgive(c, news.member)
         return await self._endings.member_unreachable(
-            c, news.member, group_id, state or MemberState.UNREACHABLE, now
+            c, news.member, group_id, _state_of(news.outcome), now
         )
 
     async def _late(self, c: AsyncConnection, news: _News, now: datetime, done: _Done) -> None:
@@ -213,12 +229,21 @@ class Following:
         if found is None or found[0].state is not MemberState.ACTIVE:
             return
         member, group = found
-        done.words[Word.UNDELIVERED] += 1
-        if isinstance(news.outcome, Never) and news.outcome.why in _DEAD:
-            await self._is_over(c, news, group.id, now, done)
-        elif await self._roster.strike(c, member.id, now) is not None:
+        dead = isinstance(news.outcome, Never) and news.outcome.why in _DEAD
+        days = None if dead else await self._roster.strike(c, member.id, now)
+        if dead or (days or 0) >= MOST_STRIKES:
+            await self._no_more_to(c, news, group.id, now, done)
+        elif days is not None:
             text = wording.GIVEN_BACK.format(name=member.name.reveal())
             await self._endings.tell_facilitators(c, group.id, text, now, besides=member.id)
+        done.words[Word.UNDELIVERED] += dead or days is not None  # the same again is no news
+
+
+def _state_of(outcome: Outcome | None) -> MemberState:
+    """What becomes of a member whose phone counts as dead."""
+    if isinstance(outcome, Never):
+        return _DEAD.get(outcome.why, MemberState.UNREACHABLE)
+    return MemberState.UNREACHABLE
 
 
 def _step(news: _News, copy: Copy) -> _Step:
@@ -233,15 +258,20 @@ def _step(news: _News, copy: Copy) -> _Step:
         return _of_waiting(copy, same=same, arrived=arrived, failed=failed)
     if copy.stage is Stage.TAKEN and same:
         return _Step.ARRIVED if arrived else _Step.FAILED if failed else _Step.NOTHING
+    if copy.stage is Stage.RESTING and same and failed:
+        return _Step.LATE
     return _Step.NOTHING
 
 
 def _of_waiting(copy: Copy, *, same: bool, arrived: bool, failed: bool) -> _Step:
-    """It waits to be tried again: in doubt about the last time, or after bad news of it."""
-    if arrived:
+    """It waits to be tried again: in doubt about the last time, or after bad news of it.
+
+    Or it is the next page, asked for before there was news of the one before: then all news is of
+    that one, and only a doubt about this very attempt can be settled.
+    """
+    in_doubt = copy.unsure > 0 and same
+    if arrived and (in_doubt or not copy.start):
         return _Step.ARRIVED  # of an earlier attempt too: she has it
-    if copy.unsure == 0:
+    if not in_doubt:
         return _Step.NOTHING
-    if failed:
-        return _Step.FAILED if same else _Step.NOTHING
-    return _Step.TAKEN
+    return _Step.FAILED if failed else _Step.TAKEN
