@@ -34,6 +34,7 @@ from relay.model import (
     show_id,
 )
 from relay.store.database import Database
+from relay.store.erasures import Erasures
 from relay.store.outbox import Held, Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Pool
@@ -60,6 +61,8 @@ _NUMBERS = {
 _IN_HELP = 40
 """Characters of what a group adds to the answer to HELP, each."""
 _LONGEST_LIST = 500
+_WAYS = ("due", "held", "retrying", "sending", "on_the_way", "resting")
+"""How a copy can wait, as the inventory names it."""
 
 
 class Registrar:
@@ -85,6 +88,7 @@ class Registrar:
         self._pending = pending
         self._talk = talk
         self._vault = vault
+        self._erasures = Erasures(vault)
         self._endings = endings
         self._departures = departures
         self._clock = clock
@@ -223,7 +227,7 @@ class Registrar:
         if "name" in rest:
             member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
         if "facilitator" in rest:
-            member = replace(member, facilitator=_yes_or_no(rest.pop("facilitator")))
+            member = replace(member, facilitator=_yes_or_no("facilitator", rest.pop("facilitator")))
         if "agreed" in rest:
             member = replace(member, agreed_on=self._day_of_agreement(rest.pop("agreed")))
             if member.state is MemberState.INVITED:
@@ -258,6 +262,7 @@ class Registrar:
             losses: dict[str, int] = {}
             waiting = await self._pending.count(c)
             topics = await self._talk.sealed(c)
+            owed = await self._erasures.backlog(c, now)
             if group_key is not None:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
@@ -265,16 +270,15 @@ class Registrar:
                 waiting = await self._pending.count(c, only.id)
         return {
             "bodies": sum(h.bodies for h in held),
-            "deliveries": {
-                why: sum(getattr(h, why) for h in held)
-                for why in ("due", "held", "retrying", "sending")
-            },
+            "deliveries": {why: sum(getattr(h, why) for h in held) for why in _WAYS},
             "body_keys": len(self._vault.body_keys()) - topics,
             "topics": topics,
             "groups": [_held_by(h, groups[h.group_id]) for h in held],
             "tallies": tallies,
             "waiting_for_author": waiting,
             "not_passed_on": losses,
+            "spool": len(self._vault.spool_keys()),
+            "at_provider": owed.waiting,
         }
 
     # Checks --------------------------------------------------------------------------------
@@ -302,10 +306,7 @@ def _held_by(held: Held, group: Group) -> dict[str, Any]:
     return {
         "group": group.name.reveal(),
         "bodies": held.bodies,
-        "due": held.due,
-        "held": held.held,
-        "retrying": held.retrying,
-        "sending": held.sending,
+        **{way: getattr(held, way) for way in _WAYS},
         "first_gone_by": _utc(held.first_gone_by),
         "last_gone_by": _utc(held.last_gone_by),
     }
@@ -350,9 +351,9 @@ def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSett
     _check_names(wishes, GroupSettings, "a group")
     merged = settings_to_card(base) | dict(wishes)
     for name, bounds in _NUMBERS.items():
-        merged[name] = _number(str(merged[name]), *bounds)
+        merged[name] = _number(name, str(merged[name]), *bounds)
     for name in _SWITCHES:
-        merged[name] = _yes_or_no(str(merged[name]).lower())
+        merged[name] = _yes_or_no(name, str(merged[name]).lower())
     settings = GroupSettings(**merged)
     for name, choices in _CHOICES.items():
         if merged[name] not in choices:
@@ -407,9 +408,9 @@ def _check_language(code: str) -> None:
         raise RefusalError(f"A language is one of {', '.join(LANGUAGES)}.")
 
 
-def _number(text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise RefusalError(f"This must be a whole number from {least} to {most}.")
+def _number(name: str, text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or len(text) > _LONGEST_NAME or not least <= int(text) <= most:
+        raise RefusalError(f"The setting {name} is a whole number from {least:,} to {most:,}.")
     return int(text)
 
 
@@ -422,9 +423,9 @@ def _back_in(member: Member, text: str) -> MemberState:
     return MemberState.ACTIVE
 
 
-def _yes_or_no(text: str) -> bool:
+def _yes_or_no(name: str, text: str) -> bool:
     if text not in {"true", "false", "yes", "no", "on", "off"}:
-        raise RefusalError("This is either true or false.")
+        raise RefusalError(f"The setting {name} is either true or false.")
     return text in {"true", "yes", "on"}
 
 

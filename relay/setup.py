@@ -129,10 +129,14 @@ def dns_records(settings: Settings) -> list[dict[str, str]]:
 
 
 def twilio_urls(settings: Settings) -> dict[str, str]:
-    """What to set for each number at Twilio, all with the method POST."""
+    """What to set for each number at Twilio, all with the method POST.
+
+    `relay number buy` and `sync` set them by themselves.
+    """
     base = settings.public_url or ""
     return {
         "a message comes in": f"{base}/twilio/sms#rc=5&rp=all",
+        "the handler fails": f"{base}/twilio/fallback",
         "a call comes in": f"{base}/twilio/voice",
     }
 
@@ -151,6 +155,7 @@ def as_text(report: dict[str, Any], settings: Settings, config: Path) -> str:
     if report["twilio"]:
         lines += ["", "Set these at Twilio for each number (method POST):"]
         lines += [f"  {what}: {url}" for what, url in report["twilio"].items()]
+        lines.append("  `relay number sync` sets them for all numbers that are rented.")
     problems = serving_problems(settings)
     if problems:
         lines += ["", f"Still to do, in {config} or the environment:"]

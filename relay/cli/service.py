@@ -163,6 +163,14 @@ def inventory(
     show(held if as_json else _inventory_text(held), as_json=as_json)
 
 
+_ALSO_HELD = {
+    "topics": "Subjects kept for texts to join, 12 hours at the most",
+    "waiting_for_author": "Messages that wait for a word of their author",
+    "spool": "Texts that could not be taken in yet",
+    "at_provider": "Texts and calls that Twilio is still to delete",
+}
+
+
 def _inventory_text(held: dict[str, Any]) -> str:
     copies = sum(held["deliveries"].values())
     if not held["bodies"] and not copies:
@@ -175,6 +183,8 @@ def _inventory_text(held: dict[str, Any]) -> str:
             "held": "ON HOLD",
             "retrying": "TO RETRY",
             "sending": "BEING SENT",
+            "on_the_way": "ON THE WAY",
+            "resting": "PART READ",
             "first_gone_by": "FIRST GONE BY (UTC)",
             "last_gone_by": "ALL GONE BY (UTC)",
         }
@@ -186,9 +196,7 @@ def _inventory_text(held: dict[str, Any]) -> str:
             "A body is gone when its last copy has ended, and at these times at the latest.",
         ]
     lines.append(f"Keys of bodies: {held['body_keys']}.")
-    if held["topics"]:
-        kept = f"Subjects kept for texts to join, 12 hours at the most: {held['topics']}."
-        lines.append(kept)
+    lines += [f"{what}: {held[name]}." for name, what in _ALSO_HELD.items() if held[name]]
     if held["tallies"]:
         counted = ", ".join(f"{word} {count}" for word, count in sorted(held["tallies"].items()))
         lines.append(f"Counted lately, in all groups: {counted}.")

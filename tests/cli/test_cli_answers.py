@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
 import subprocess
 
+from channels.secret import Secret
+from relay.config import load_settings
+from relay.engine import open_engine
 from relay.registrar import PRESETS
 from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk
 from tests.support.town import free_port
@@ -15,10 +19,11 @@ ID = r"[0-9a-hjkmnp-tv-z]{12}"
 GROUP_KEYS = [
     "group", "name", "state", "members", "preset", "timezone", "quiet", "language", "longest",
     "contacts", "strangers", "hotlines", "unproven", "pictures", "html", "private",
+    "text_pictures", "reactions", "reach", "crisis", "budget", "member_budget", "code_after",
 ]  # fmt: skip
 MEMBER_KEYS = [
     "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "agreed",
-    "timezone", "quiet", "language", "real_names",
+    "timezone", "quiet", "language", "real_names", "code_word",
 ]  # fmt: skip
 
 
@@ -36,6 +41,7 @@ def test_init_writes_once_and_keeps_everything(desk: Desk) -> None:
     ]
     assert first["twilio"] == {
         "a message comes in": "https://relay.example/twilio/sms#rc=5&rp=all",
+        "the handler fails": "https://relay.example/twilio/fallback",
         "a call comes in": "https://relay.example/twilio/voice",
     }
     before = desk.dump()
@@ -76,12 +82,18 @@ def test_groups(desk: Desk) -> None:
         "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
         "longest": 4000, "contacts": "mask", "strangers": True, "hotlines": "",
         "unproven": "ask", "pictures": False, "html": False, "private": False,
+        "text_pictures": False, "reactions": "fold", "reach": "", "crisis": "",
+        "budget": 0, "member_budget": 0, "code_after": 0,
     }  # fmt: skip
     assert desk.ask("group", "show", made["group"]) == made
     assert desk.ask("group", "show", "tuesday") == made
     changed = desk.ask("group", "set", "Tuesday", "name=Wednesday", "pictures=on", "contacts=ask")
     assert changed == made | {"name": "Wednesday", "pictures": True, "contacts": "ask"}
-    for wrong in ("contacts=maybe", "html=perhaps", "unproven=no", "hotlines=" + "1" * 600):
+    for wrong in (
+        "contacts=maybe", "html=perhaps", "unproven=no", "hotlines=" + "1" * 600,
+        "text_pictures=some", "reactions=loud", "reach=" + "x" * 41, "crisis=a\nb", "budget=-1",
+        "member_budget=all", "code_after=366",
+    ):  # fmt: skip
         assert desk("group", "set", "Wednesday", wrong).status == 1
     assert desk.ask("group", "show", "Wednesday") == changed
     for command, state in (("freeze", "frozen"), ("thaw", "open"), ("close", "closed")):
@@ -117,7 +129,7 @@ def test_members(staffed: Desk) -> None:
         "member": ana["member"], "group": group["group"], "name": "Ana", "channel": "sms",
         "write_to": NUMBER, "mask": ana["mask"], "state": "invited", "facilitator": True,
         "agreed": "", "timezone": "Europe/Berlin", "quiet": "21:00-08:00", "language": "es",
-        "real_names": "",
+        "real_names": "", "code_word": "",
     }  # fmt: skip
     robin, ivy = (
         next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == name)
@@ -155,13 +167,18 @@ def test_inventory_of_nothing(staffed: Desk) -> None:
     """Nothing held: zeros for programs, a plain sentence for people."""
     nothing = {
         "bodies": 0,
-        "deliveries": {"due": 0, "held": 0, "retrying": 0, "sending": 0},
+        "deliveries": {
+            "due": 0, "held": 0, "retrying": 0, "sending": 0, "on_the_way": 0, "resting": 0,
+        },
         "body_keys": 0,
+        "topics": 0,
         "groups": [],
         "tallies": {},
         "waiting_for_author": 0,
         "not_passed_on": {},
-    }
+        "spool": 0,
+        "at_provider": 0,
+    }  # fmt: skip
     assert staffed.ask("inventory") == nothing
     assert staffed.ask("inventory", "Tuesday") == nothing
     assert staffed("inventory").out.startswith("Nothing is held")
@@ -176,28 +193,49 @@ def test_inventory_of_a_waiting_post(staffed: Desk) -> None:
         "INSERT INTO post (id, group_id, author_id, key_id, body, expires, unreached)"
         f" VALUES (7, {number}, NULL, 1, '', 4102444800000, 0)"
     )
-    for reader, due, attempts in ((robin, 0, 0), (ivy, 4102444800000, 1)):
+    for row, (reader, due, attempts, stage) in enumerate(
+        ((robin, 0, 0, 0), (ivy, 4102444800000, 1, 0), (robin, 0, 1, 1), (robin, 0, 1, 3))
+    ):
         staffed.sql(
-            "INSERT INTO delivery (id, post_id, member_id, channel, due, attempts, unsure)"
-            f" VALUES ({attempts + 1}, 7, {read(reader)}, 'sms', {due}, {attempts}, 0)"
+            "INSERT INTO delivery"
+            " (id, post_id, member_id, channel, due, attempts, unsure, stage, start)"
+            f" VALUES ({row}, 7, {read(reader)}, 'sms', {due}, {attempts}, 0, {stage}, 0)"
         )
     held = staffed.ask("inventory", "Tuesday")
+    waiting = {"due": 1, "held": 0, "retrying": 1, "sending": 0, "on_the_way": 1, "resting": 1}
     assert held["bodies"] == 1
-    assert held["deliveries"] == {"due": 1, "held": 0, "retrying": 1, "sending": 0}
-    assert held["groups"] == [
-        {
-            "group": "Tuesday", "bodies": 1, "due": 1, "held": 0, "retrying": 1, "sending": 0,
-            "first_gone_by": "2100-01-01T00:00Z", "last_gone_by": "2100-01-01T00:00Z",
-        }
-    ]  # fmt: skip
+    assert held["deliveries"] == waiting
+    times = {"first_gone_by": "2100-01-01T00:00Z", "last_gone_by": "2100-01-01T00:00Z"}
+    assert held["groups"] == [{"group": "Tuesday", "bodies": 1, **waiting, **times}]
     assert staffed.ask("inventory", "Friday")["groups"] == []
     said = staffed("inventory").out.splitlines()
-    assert said[0] == "Bodies held: 1. Copies that wait: 2."
+    assert said[0] == "Bodies held: 1. Copies that wait: 4."
     assert said[2].split("  ")[0] == "GROUP"
     assert re.split(r"\s{2,}", said[3]) == [
-        "Tuesday", "1", "1", "0", "1", "0", "2100-01-01 00:00", "2100-01-01 00:00",
+        "Tuesday", "1", "1", "0", "1", "0", "1", "1", "2100-01-01 00:00", "2100-01-01 00:00",
     ]  # fmt: skip
     assert "{" not in "".join(said)
+
+
+def test_inventory_of_what_lies_elsewhere(staffed_here: Desk) -> None:
+    """What waits in the spool, and what Twilio is still to delete, is counted for both readers."""
+
+    async def work() -> None:
+        engine = await open_engine(load_settings())
+        now = engine.clock.now()
+        try:
+            engine.vault.seal_spooled(1, b"words", now)
+            async with engine.database.writing() as c:
+                await engine.erasures.add(c, [(Secret("SM1"), now), (Secret("CA2"), now)], now)
+        finally:
+            await engine.close()
+
+    asyncio.run(work())
+    held = staffed_here.ask("inventory")
+    assert (held["spool"], held["at_provider"]) == (1, 2)
+    said = staffed_here("inventory").out
+    assert "Texts that could not be taken in yet: 1.\n" in said
+    assert "Texts and calls that Twilio is still to delete: 2.\n" in said
 
 
 def read(shown: str) -> int:

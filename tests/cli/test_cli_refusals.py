@@ -11,7 +11,7 @@ import typer
 from relay.cli.main import app
 from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk, Ran
 
-SENTENCE = re.compile(r"[A-Z][^\n]{10,200}\.\n")
+SENTENCE = re.compile(r"[A-Z][^\n]{10,280}\.\n")
 NOBODY = "000000000000"
 ADD = ("member", "add", "Tuesday", "--agreed", "2026-01-02", "--name")
 SOL = (*ADD, "Sol")
@@ -117,6 +117,8 @@ BAD = {
         ("group", "set", "Tuesday", "name=Friday"),
         ("group", "set", "Tuesday", "longest=1"),
         ("group", "set", "Tuesday", "longest=many"),
+        ("group", "set", "Tuesday", "reactions=loud"),
+        ("group", "set", "Tuesday", "budget=1000001"),
         ("group", "set", "Tuesday", "colour=red"),
         ("group", "set", "Tuesday", "longest=500", "quiet=never"),
         ("group", "set", "Tuesday", "name=Monday", "language=xx"),
@@ -126,6 +128,11 @@ BAD = {
         (*SOL, "--sms", PHONE, "--language", "xx"),
         ("member", "add", "Tuesday", "--name", "Sol", "--sms", PHONE, "--agreed", "yesterday"),
         ("member", "add", "Tuesday", "--name", "Sol", "--sms", PHONE, "--agreed", "2999-01-01"),
+    ],
+    "no days that are counted": [
+        ("costs", "--days", "0"),
+        ("costs", "--days", "36"),
+        ("costs", "--days", "-1"),
     ],
     "bad numbers": [
         ("number", "add", NUMBER),
@@ -213,6 +220,7 @@ def test_a_closed_group_stays_closed(staffed: Desk) -> None:
         ("member", "add", "Tuesday", "--name", "Sol", "sol@willow.example"),
         ("member", "list"),
         ("number", "add"),
+        ("costs", "--days", "many"),
         ("serve", "--only", "kitchen"),
         ("serve", "--only", ""),
         ("demo", "--port", "many"),
@@ -352,6 +360,7 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("version",)
     yield ("doctor",)
     yield ("inventory",)
+    yield ("costs",)
     yield ("keys", "list")
     yield ("keys", "new")
     yield ("keys", "use", "relay2", "--unchecked")
