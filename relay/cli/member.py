@@ -86,7 +86,10 @@ def change(
     settings: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
     as_json: Json = False,
 ) -> None:
-    """Change name, timezone, quiet, language, real_names, code_word, facilitator, agreed or state."""
+    """Change name, timezone, quiet, language, real_names, code_word, facilitator, agreed.
+
+    Let a member go on who had stopped, or was lost: state=active.
+    """
     wishes = read_wishes(settings)
     member = with_engine(lambda e: e.registrar.change_member(key, wishes))
     show(_shown(member), as_json=as_json)
