@@ -17,11 +17,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay import outside, setup
+from relay import outside, setup, textcheck
 from relay.check import Check, Health, fail, note, ok
 from relay.config import Settings, config_path, serving_problems
 from relay.errors import RefusalError
@@ -59,6 +58,10 @@ async def examine(settings: Settings) -> list[Check]:
         ("mail records", outside.mail_records),
         ("smarthost", outside.smarthost),
         ("twilio", outside.twilio),
+        ("signatures", textcheck.signatures),
+        ("numbers", textcheck.numbers),
+        ("spool", textcheck.spool),
+        ("erasing", textcheck.erasing),
         ("public URL", outside.public_url),
     )
     found = await asyncio.gather(*(_alone(what, look, settings) for what, look in looks))
@@ -116,19 +119,25 @@ async def _files(settings: Settings) -> list[Check]:
 
 
 def _private_files(settings: Settings) -> Iterator[Path]:
-    """What nobody else may read: folders, keys, rings, database, settings file."""
+    """What nobody else may read: folders, keys, rings, spool, database, settings file."""
     keys = settings.data_dir / "keys"
     yield settings.data_dir
     if keys.is_dir():
         yield keys
         yield from sorted(keys.iterdir())
+    if settings.spool.is_dir():
+        yield settings.spool
+        yield from sorted(settings.spool.iterdir())
     yield from sorted(settings.data_dir.glob("relay.sqlite*"))
     named = {settings.master_key, config_path(), settings.smtp_tls_key}
     yield from sorted(p for p in named if p and p.parent != keys and p.exists())
 
 
 def _is_private(path: Path) -> Check | None:
-    found = path.stat()
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # a text of the spool, taken in just now
+        return None
     if found.st_mode & _PRIVATE:
         mode = "0700" if path.is_dir() else "0600"
         return fail("files", f"{path} can be read by others; set its mode to {mode}.")
@@ -151,7 +160,7 @@ async def _disk(settings: Settings) -> list[Check]:
 
 
 async def _database(settings: Settings) -> list[Check]:
-    _must_exist(settings)
+    setup.refuse_missing_database(settings)
     database = Database(settings.database)
     try:
         async with asyncio.timeout(_DATABASE_SECONDS if database.is_sqlite else _CONNECT_SECONDS):
@@ -163,13 +172,6 @@ async def _database(settings: Settings) -> list[Check]:
     finally:
         await database.close()
     return [schema, *kind]
-
-
-def _must_exist(settings: Settings) -> None:
-    """Opening a SQLite file that is not there would make one; a doctor only looks."""
-    url = make_url(settings.database)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        raise RefusalError("There is no database yet; run `relay init` first.")
 
 
 async def _schema(c: AsyncConnection) -> Check:
@@ -221,7 +223,8 @@ async def _postgresql(c: AsyncConnection) -> list[Check]:
 async def _key_rings(settings: Settings) -> list[Check]:
     key = master.load(settings.master_key)
     people = await asyncio.to_thread(_open_ring, settings, key, "people")
-    await asyncio.to_thread(_open_ring, settings, key, "bodies")
+    for name in ("bodies", "spool"):
+        await asyncio.to_thread(_open_ring, settings, key, name)
     checks = [ok("key rings", "They open with this master key.")]
     lost = len(await _owners(settings) - people)
     if lost:
@@ -249,7 +252,7 @@ async def _owners(settings: Settings) -> set[int]:
     """Whose keys must be there; nobody's while there is no database to ask."""
     database = Database(settings.database)
     try:
-        _must_exist(settings)
+        setup.refuse_missing_database(settings)
         async with asyncio.timeout(_CONNECT_SECONDS), database.reading() as c:
             groups = await c.execute(sa.select(GROUP.c.id))
             members = await c.execute(sa.select(MEMBER.c.id))

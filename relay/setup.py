@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 import channels
@@ -162,6 +163,13 @@ def as_text(report: dict[str, Any], settings: Settings, config: Path) -> str:
         lines += [f"  {problem}" for problem in problems]
     lines += ["", "Next: `relay doctor` checks all of it."]
     return "\n".join(lines)
+
+
+def refuse_missing_database(settings: Settings) -> None:
+    """Refuse to look into a SQLite file that is not there: opening it would make one."""
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise RefusalError("There is no database yet; run `relay init` first.")
 
 
 def refuse_foreign_packages() -> None:

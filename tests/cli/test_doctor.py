@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,22 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
+from channels.secret import Secret
+from relay import wiring
 from relay.check import Check, Health
+from relay.clock import SystemClock
 from relay.config import Settings
 from relay.doctor import examine
 from relay.store.database import Database
 from tests.cli.conftest import Desk
 from tests.support.postgres import Postgres
-from tests.support.town import DOMAIN, Town
+from tests.support.town import DOMAIN, NUMBERS, Town
 
 DKIM = f"relay1._domainkey.{DOMAIN}"
 PLACES = {
     "settings", "packages", "master key", "files", "disk", "database", "key rings",
     "MX", "SPF", "DKIM", "DMARC", "smarthost", "twilio", "clock", "public URL",
+    "signatures", "numbers", "spool", "erasing",
 }  # fmt: skip
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -46,6 +51,9 @@ async def town(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
     town.mail.publish(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject")
     await town.group("Tuesday")
     await town.resident("Tuesday", "Robin", "+12025550101")
+    async with wiring.market(town.settings) as market:
+        for number in NUMBERS:
+            await market.point(Secret(number))
     (tmp_path / "data").chmod(0o700)
     yield town
     await town.close()
@@ -56,6 +64,14 @@ def words(checks: list[Check]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for check in checks:
         found.setdefault(check.what, set()).add(str(check.word))
+    return found
+
+
+def sentences(checks: list[Check]) -> dict[str, list[str]]:
+    """What was said at each place."""
+    found: dict[str, list[str]] = {}
+    for check in checks:
+        found.setdefault(check.what, []).append(f"{check.word}: {check.sentence}")
     return found
 
 
@@ -103,6 +119,13 @@ def _replace_ring(town: Town) -> None:
     ring.write_bytes(b"\x00" * ring.stat().st_size)
 
 
+def _open_spool(town: Town) -> None:
+    town.settings.spool.mkdir(mode=0o700)
+    text = town.settings.spool / "000000000001-000000000000001"
+    text.touch(mode=0o600)
+    text.chmod(0o640)
+
+
 def _names(work: Callable[[Any], None]) -> Callable[[Town], None]:
     return lambda town: work(town.mail.names)
 
@@ -134,6 +157,7 @@ BROKEN: dict[str, tuple[Callable[[Town], object], set[str]]] = {
         _names(lambda n: n.add_text(DKIM, "v=DKIM1; k=rsa; p=QUJD")), {"DKIM"},
     ),
     "no key published": (_names(lambda n: n.remove(DKIM)), {"DKIM"}),
+    "spool readable by others": (_open_spool, {"files"}),
     "no record of the domain": (_names(lambda n: n.remove(DOMAIN)), {"MX", "SPF"}),
     "two SPF records": (_names(lambda n: n.add_text(DOMAIN, "v=spf1 -all")), {"SPF"}),
     "no DMARC record": (_names(lambda n: n.remove(f"_dmarc.{DOMAIN}")), {"DMARC"}),
@@ -212,6 +236,102 @@ async def test_a_clock_that_goes_wrong_is_found(town: Town) -> None:
         await runner.cleanup()
     assert failed(checks) == {"clock"}
     assert words(checks)["twilio"] == {"note"}  # a trial account
+
+
+# Texts -----------------------------------------------------------------------------------------
+
+
+async def test_texts_that_wait_and_copies_that_stay_are_told(town: Town) -> None:
+    """A text an hour in the spool is a note; a copy Twilio kept for days must be looked into."""
+    now = SystemClock().now()
+    async with town.opened() as engine:
+        engine.vault.seal_spooled(1, b"words", now - timedelta(minutes=2))
+        async with engine.database.writing() as c:
+            await engine.erasures.add(c, [(Secret("SM1"), now)], now)
+    said = sentences(await examine(town.settings))
+    assert said["spool"] == ["ok: Texts that wait to be taken in: 1."]
+    assert said["erasing"] == ["ok: Texts and calls that Twilio is still to delete: 1."]
+    async with town.opened() as engine:
+        engine.vault.seal_spooled(2, b"words", now - timedelta(hours=2))
+        async with engine.database.writing() as c:
+            long_ago = now - timedelta(days=3)
+            await engine.erasures.add(c, [(Secret("SM2"), long_ago)], long_ago)
+    checks = await examine(town.settings)
+    assert failed(checks) == {"erasing"}
+    said = sentences(checks)
+    assert said["spool"] == ["note: Texts that wait to be taken in, some for over an hour: 2."]
+    assert said["erasing"] == [
+        "fail: Texts and calls that should be gone at Twilio for a day and are not: 1."
+    ]
+
+
+@ON_SQLITE
+async def test_numbers_that_are_not_ours_or_lead_elsewhere_are_told(town: Town) -> None:
+    """The pool is compared with what is rented; no sentence holds a number."""
+    assert sentences(await examine(town.settings))["numbers"] == [
+        "ok: Rented, and leading here: 2."
+    ]
+    await town.inside(lambda e: e.registrar.add_numbers(["+16175550169"]))
+    town.carrier.rent("+16175550168")
+    checks = await examine(town.settings.model_copy(update={"public_url": "https://a.example"}))
+    assert failed(checks) == {"numbers"}
+    said = sentences(checks)["numbers"]
+    assert [sentence.split(":")[0] for sentence in said] == ["fail", "note", "note"]
+    assert "not rented, so nobody reads what goes there: 1." in said[0]
+    assert "at Twilio: 2." in said[1]
+    assert "not in the pool: 1;" in said[2]
+    assert "617" not in "".join(said)
+
+
+@ON_SQLITE
+async def test_a_pool_that_is_used_up_is_told(town: Town) -> None:
+    """When somebody's phone could join no further group, the doctor says so."""
+    for number in NUMBERS[1:]:
+        await town.inside(lambda e, number=number: e.registrar.park_number(number))
+    checks = await examine(town.settings)
+    assert failed(checks) == set()
+    assert sentences(checks)["numbers"] == [
+        "note: US: Buy a number: one phone could join no further group."
+    ]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        ({}, "ok: Twilio's signatures are checked with the auth token (sha1)."),
+        (
+            {"twilio_signature": "sha256", "twilio_shared_key": SecretStr("hushhush")},
+            "ok: Twilio's signatures are checked with the shared key (sha256).",
+        ),
+        ({"twilio_auth_token_secondary": SecretStr("hushhush")}, "note: Two keys are good now"),
+        ({"twilio_shared_key": SecretStr("hushhush")}, "note: There is a shared key, but"),
+        ({"twilio_message_privacy": True}, "note: With Message Privacy Twilio cannot answer STOP"),
+        (
+            {"twilio_message_privacy": True, "twilio_answers_stop": False},
+            "ok: Twilio's signatures are checked",
+        ),
+    ],
+)
+async def test_how_twilio_signs_and_keeps_is_told(
+    town: Town, update: dict[str, object], said: str
+) -> None:
+    """What does not go together at Twilio is noted; no key is shown."""
+    (found,) = sentences(await examine(town.settings.model_copy(update=update)))["signatures"]
+    assert found.startswith(said)
+    assert "hushhush" not in found
+
+
+@ON_SQLITE
+async def test_a_database_that_is_gone_is_not_made_anew(town: Town) -> None:
+    """Its own line fails, those that need it say that they could not look; no file appears."""
+    path = Path(town.settings.database.removeprefix("sqlite:///"))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    checks = await examine(town.settings)
+    assert failed(checks) == {"database"}
+    assert words(checks)["erasing"] == words(checks)["numbers"] == {"note"}
+    assert path not in set(path.parent.iterdir())
 
 
 @ON_SQLITE
