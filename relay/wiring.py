@@ -31,7 +31,7 @@ from channels.sms.account import AccountTroubleError, SmsAccount
 from channels.sms.config import SmsAccountConfig, SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
-from relay import signing, wording
+from relay import metrics, signing, wording
 from relay.config import Settings, serving_problems
 from relay.courier import Courier
 from relay.engine import Engine
@@ -51,6 +51,7 @@ from relay.web import WebServer, application
 _CALL_OVER = timedelta(minutes=1)
 """After which a call that was not answered has ended at Twilio."""
 _PURGE_EVERY = 5.0
+_MEASURE_EVERY = 30.0
 
 ROLES = frozenset({"web", "mail", "delivery"})
 """What one process may do; all of it, unless it is told otherwise."""
@@ -128,6 +129,21 @@ async def _purge(app: Application) -> None:
             engine.departures.announce(gone)
 
 
+async def _measure(engine: Engine, spool: Spool) -> None:
+    """Tell in numbers what waits to be taken in, and what to be deleted at the provider."""
+    while True:
+        try:
+            metrics.SPOOL_WAITING.set(spool.waiting())
+            async with engine.database.reading() as c:
+                backlog = await engine.erasures.backlog(c, engine.clock.now())
+        except (OSError, SQLAlchemyError) as error:
+            trouble(error, where="measure")
+        else:
+            metrics.ERASURES_WAITING.set(backlog.waiting)
+            metrics.ERASURES_OVERDUE.set(backlog.overdue)
+        await asyncio.sleep(_MEASURE_EVERY)
+
+
 # Delivery ----------------------------------------------------------------------------------
 
 
@@ -162,6 +178,7 @@ def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Acc
     )
     app.stack.push_async_callback(spool.close)
     _run(app, spool.run(), "spool")
+    _run(app, _measure(engine, spool), "measure")
     if "delivery" in roles:
         app.upkeep = upkeep = Upkeep(engine, account, spool.take, app.wake)
         _run(app, upkeep.run(), "upkeep")

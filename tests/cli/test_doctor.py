@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
@@ -332,6 +333,24 @@ async def test_a_database_that_is_gone_is_not_made_anew(town: Town) -> None:
     assert failed(checks) == {"database"}
     assert words(checks)["erasing"] == words(checks)["numbers"] == {"note"}
     assert path not in set(path.parent.iterdir())
+
+
+@ON_SQLITE
+async def test_what_waits_is_measured(town: Town) -> None:
+    """`/metrics` tells, in numbers alone, what the doctor tells of the spool and of deletions."""
+    long_ago = SystemClock().now() - timedelta(days=3)
+    async with town.opened() as engine, engine.database.writing() as c:
+        later = long_ago + timedelta(days=7)  # so that nobody deletes it now
+        await engine.erasures.add(c, [(Secret("SM1"), later)], long_ago)
+    await town.start()
+    text = ""
+    async with asyncio.timeout(30), aiohttp.ClientSession() as http:
+        while "relay_erasures_overdue 1.0" not in text:
+            async with http.get(f"{town.settings.public_url}/metrics") as answer:
+                text = await answer.text()
+    assert "\nrelay_erasures_waiting 1.0\n" in text
+    assert "\nrelay_spool_waiting 0.0\n" in text
+    assert "SM1" not in text
 
 
 @ON_SQLITE
