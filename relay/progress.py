@@ -35,8 +35,14 @@ MOST_STRIKES = 2
 """Days, within two weeks, on which her phone may refuse something, before it counts as dead."""
 
 _LINGER = 0.02
+_MOST_OF_IT = 0.9
 _POST = (1 << ATTEMPT_SHIFT) - 1
 _DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
+
+
+def asked_from(now: datetime, report: timedelta) -> datetime:
+    """When the provider is asked how a copy ended of which no news came: while that still helps."""
+    return now + report * _MOST_OF_IT
 
 
 class _Step(Enum):
@@ -60,6 +66,7 @@ class _News:
     member: int
     attempt: int
     """Modulo 16."""
+    token: Secret
     reference: Secret
     outcome: Outcome | None
 
@@ -117,6 +124,7 @@ class Following:
             post=read[0] & _POST,
             member=read[1],
             attempt=read[0] >> ATTEMPT_SHIFT,
+            token=progress.token,
             reference=progress.reference,
             outcome=progress.outcome,
         )
@@ -155,11 +163,13 @@ class Following:
         self, c: AsyncConnection, batch: Sequence[_News], now: datetime
     ) -> None:
         """What has ended at the provider can be erased there now, the rest when it must have."""
-        wait = {0: self._report}
+        ended = {n.reference for n in batch if n.rank}
+        when = {False: asked_from(now, self._report), True: now}
         await self._erasures.add(
             c,
-            [(n.reference, now + wait.get(n.rank, timedelta(0))) for n in batch if n.reference],
+            [(n.reference, when[n.rank > 0]) for n in batch if n.reference],
             now,
+            {n.reference: n.token for n in batch if n.reference not in ended},
         )
 
     async def _apply(

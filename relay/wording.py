@@ -46,7 +46,7 @@ COMPLAINED = (
     "The mail host of {name} asked us to send nothing more, so we stopped. Please check with "
     "this member."
 )
-GIVEN_BACK = "A message did not reach {name}: the mailbox gave it back. Nothing was stopped yet."
+GIVEN_BACK = "A message did not reach {name}: it was given back. Nothing was stopped yet."
 NOT_PASSED_ON = "Messages to the group that were not passed on, most of them by machines: {count}."
 LEAK_STOPPED = (
     "Copies of a message that were stopped, because somebody's contact stood in it: {count}."

@@ -64,6 +64,7 @@ class Copy:
     unsure: int
     in_flight: bool
     stage: Stage
+    start: int
     rest: int | None
 
 
@@ -428,11 +429,14 @@ class Outbox:
         )
 
     async def again(self, c: AsyncConnection, delivery_id: int, until: datetime) -> None:
-        """The provider could not bring it: try anew at a time."""
+        """The provider could not bring it: try anew at a time.
+
+        Where it goes on is kept: it may turn out to have arrived.
+        """
         await c.execute(
             sa.update(DELIVERY)
             .where(DELIVERY.c.id == delivery_id)
-            .values(claim=None, stage=Stage.WAITING, rest=None, unsure=0, due=milliseconds(until))
+            .values(claim=None, stage=Stage.WAITING, unsure=0, due=milliseconds(until))
         )
 
     async def unreached(self, c: AsyncConnection, posts: dict[int, int]) -> None:
@@ -656,6 +660,7 @@ def _copy(row: Any) -> Copy:
         unsure=row["unsure"],
         in_flight=row["claim"] is not None,
         stage=Stage(row["stage"]),
+        start=row["start"],
         rest=row["rest"],
     )
 
