@@ -45,6 +45,17 @@ _HEARD_UNPROVEN = {Command.STOP, Command.START, Command.HELP}
 _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
 
+_NOT_FOR_WRITING = frozenset(
+    {
+        Reason.GROUP_FROZEN,
+        Reason.NOT_A_MEMBER_NOW,
+        Reason.NOT_PROVEN,
+        Reason.SHOWN_TO_OTHERS,
+        Reason.UNREACHABLE,
+    }
+)
+"""What may be said against a post, but not against a word that makes its writer safer."""
+
 _PREFIXED = re.compile(r"\w{1,4}\s?:")
 """`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
@@ -250,13 +261,34 @@ class Intake:
         if shown or (silent and matches(member.name.reveal(), text)):
             return await self._shown(c, arrival, now, silent=silent)
         suspect = silent or _is_long_silent(arrival, now)
-        if command and not (code and command in _WITH_CODE):
-            return await self._decide(c, inbound, arrival, made, verdict, command, now)
-        if command or (suspect and isinstance(verdict, Pass) and not inbound.reaction):
-            return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
         if not suspect:
             await self._roster.heard(c, member, day(now))
-        return await self._decide(c, inbound, arrival, made, verdict, command, now)
+        if command in (_WITH_CODE if code else ()) or (suspect and command is Command.AS_IS):
+            return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
+        if command or not suspect or not isinstance(verdict, Pass):
+            return await self._decide(c, inbound, arrival, made, verdict, command, now)
+        if inbound.reaction:  # nothing to ask her for
+            return _Fate(Receipt.TAKEN, Word.REACTED, "fold")
+        if made.nothing:
+            raise StaleDraftError
+        return await self._from_suspect(c, inbound, arrival, made, now, silent=silent)
+
+    async def _from_suspect(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        made: Draft,
+        now: datetime,
+        *,
+        silent: bool,
+    ) -> _Fate:
+        """Words that wait until she has shown that it is she; not those that tried to show it."""
+        name = (arrival.member.name.reveal(),) if silent else ()
+        why = self._doubt(inbound, arrival, made, also=name)
+        if why:
+            return await self._ask_what_she_means(c, arrival, made, why, now)
+        return await self._ask_for_code(c, arrival, made, None, now, silent=silent)
 
     async def _shown(
         self, c: AsyncConnection, arrival: Arrival, now: datetime, *, silent: bool
@@ -290,12 +322,15 @@ class Intake:
         silent: bool,
     ) -> _Fate:
         """Keep it until she has shown that it is she."""
-        body, why = made.body, Why.CODE
-        if command:
-            body, why = replace(body, text=Secret(command), pictures=(), html=NO_WORDS), Why.COMMAND
-        else:
-            body = replace(body, guarded=made.telling, files_left_out=made.files_left_out)
-        await self._keep(c, arrival, body, why, end_of_life(now, self._life), now)
+        until = end_of_life(now, self._life)
+        if command in _WITH_CODE:
+            asked = replace(
+                nothing(arrival.member, 0, files_left_out=False).body, text=Secret(command)
+            )
+            await self._keep(c, arrival, asked, Why.COMMAND, until, now)
+        elif command is None:
+            body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
+            await self._keep(c, arrival, body, Why.CODE, until, now)
         code = arrival.member.settings.code_word
         text = wording.CODE_FIRST if code else wording.STILL_YOU
         await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
@@ -344,13 +379,15 @@ class Intake:
         return await self._answer(c, inbound, arrival, verdict, now)
 
     @staticmethod
-    def _doubt(inbound: Inbound, arrival: Arrival, made: Draft) -> Doubt | None:
+    def _doubt(
+        inbound: Inbound, arrival: Arrival, made: Draft, also: tuple[str, ...] = ()
+    ) -> Doubt | None:
         """Why nobody should read this before she has said what she means."""
         to_mask = arrival.reader is not None
         if made.body.pictures or parse(inbound.text.reveal(), to_mask=to_mask):
             return None  # a word that is none for her, such as START, is talk
         code = arrival.member.settings.code_word
-        own = (code,) if code else ()
+        own = (code, *also) if code else also
         return doubt(inbound.text.reveal(), own=own, to_mask=to_mask)
 
     async def _ask_what_she_means(
@@ -568,6 +605,8 @@ def _addressed(body: Body, arrival: Arrival) -> Body:
 
 def _command(inbound: Inbound, arrival: Arrival) -> Command | None:
     """The command that a whole message is; START is one only for who said stop, HELP for others."""
+    if inbound.reaction:
+        return None
     command = parse(inbound.text.reveal(), to_mask=arrival.reader is not None)
     stopped = arrival.member.state is MemberState.STOPPED
     if stopped and command is Command.HELP:
@@ -578,8 +617,13 @@ def _command(inbound: Inbound, arrival: Arrival) -> Command | None:
 
 
 def _is_heard(command: Command, verdict: Verdict) -> bool:
-    """A stop is heard in a frozen group and from a stopped member, and in a mail nothing proves."""
+    """A stop is heard in a frozen group and from a stopped member, and in a mail nothing proves.
+
+    Who may not write now may leave nevertheless, and cry for help.
+    """
     if command in {Command.STOP, Command.START}:
+        return True
+    if command in {Command.LEAVE, Command.HELP} and _reasons(verdict) <= _NOT_FOR_WRITING:
         return True
     return isinstance(verdict, Pass | Hold)
 
