@@ -31,6 +31,7 @@ from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
 from relay.pace import Pace
+from relay.progress import asked_from
 from relay.purse import Purse, Purses
 from relay.store.outbox import SealedReader
 from relay.vault.vault import ATTEMPT_SHIFT, DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
@@ -240,6 +241,8 @@ class Courier:
         must not keep another group's messages waiting.
         """
         now, token = self._clock.now(), secrets.randbits(62)
+        if self._channel.priced:
+            await self._purses.alone(c)
         going: list[Due] = []
         limit, more = room, True
         bodies: dict[int, _Shared] = {}
@@ -281,6 +284,10 @@ class Courier:
         await self._outbox.lock_posts(c, (row.post_id for row in ended))
         await self._outbox.end(c, [row.id for row in ended], None)
         await self._endings.after(c, [row.post_id for row in ended], {}, now)
+        taken = sum(
+            1 for row in rows if row.in_flight
+        )  # whoever claimed them died: not counted yet
+        await self._outbox.count(c, {Word.SENT: taken} if taken else {}, now)
 
     async def _look_at(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> _Batch:
         """What these copies would cost, and what it would be paid from."""
@@ -314,6 +321,7 @@ class Courier:
         except RefusalError:  # a time zone that this machine does not know
             return Drop(frozenset({Reason.UNREADABLE}))
         if not isinstance(verdict, Pass) or batch.purse is None or not cost:
+            self._pace.gone(_copy(row))  # its moment passes; what waited all night is booked anew
             return verdict
         batch.purse.reserve(row, cost)
         answer = row.author_id is None
@@ -569,12 +577,17 @@ class Courier:
     ) -> None:
         """What the provider keeps is to be erased, at the latest when news can come no more."""
         references = [
-            (r.outcome.reference, now + self._report)
+            (r.outcome.reference, asked_from(now, self._report))
             for r in batch
             if isinstance(r.outcome, Sent) and r.outcome.reference
         ]
         if references:
-            await self._erasures.add(c, references, now)
+            attempts = {
+                r.outcome.reference: self._status(r.due)
+                for r in batch
+                if isinstance(r.outcome, Sent) and r.outcome.reported
+            }
+            await self._erasures.add(c, references, now, attempts)
             units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
             await self._outbox.count(c, {"segments": units}, now)
 
@@ -603,6 +616,9 @@ class Courier:
                 isinstance(result.outcome, Sent) or stage is Stage.TAKEN
             ):
                 taken.append((delivery_id, _rest(result.outcome)))
+                done.add(delivery_id)
+            elif stage is Stage.ARRIVED:  # whatever became of the answer
+                await self._outbox.end(c, [delivery_id], result.token)
                 done.add(delivery_id)
         await self._outbox.taken(c, taken, now + self._report)
         return done

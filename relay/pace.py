@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from channels.secret import Secret
+from relay.clock import milliseconds, moment
 from relay.config import Limits
 
 Copy = tuple[int, int, int]
 """Post, reader, where its words begin. Rows are numbered anew, so their numbers name nothing."""
 
-_LONG_AGO = timedelta(hours=1)
+_MISSED = timedelta(minutes=1)
+"""How late a copy may be for its moment. More means that for a while nothing could leave."""
 _MOST_KEPT = 100_000
-_SHARE_AT_ONCE = 4
-"""A quarter of a minute's texts may leave at once."""
+_SHARE_AT_ONCE = 10
+"""A tenth of a minute's texts may leave at once."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,11 @@ class _Bucket:
         self.full_until = since + timedelta(seconds=units / self.rate)
         return max(now, self.full_until - timedelta(seconds=max(self.burst, units) / self.rate))
 
+    def empty(self, now: datetime) -> None:
+        """Nothing may go at once from now on."""
+        if self.rate:
+            self.full_until = now + timedelta(seconds=self.burst / self.rate)
+
 
 @dataclass(slots=True)
 class Pace:
@@ -50,7 +57,8 @@ class Pace:
 
     def __post_init__(self) -> None:
         per_minute = self.limits.per_minute
-        self._all = _Bucket(per_minute / 60, max(1, per_minute // _SHARE_AT_ONCE))
+        burst = max(1, per_minute // _SHARE_AT_ONCE)
+        self._all = _Bucket((per_minute + 1 - burst) / 60, burst)  # no minute has more than its cap
 
     def slot(
         self, copy: Copy, number: Secret, cost: int, now: datetime, *, urgent: bool
@@ -59,17 +67,32 @@ class Pace:
 
         `copy` tells it from all others. What is urgent is counted and leaves now.
         """
+        if now - self._booked.get(copy, now) > _MISSED:
+            self._begin_anew(now)
         if copy not in self._booked:
             bucket = self._numbers.setdefault(number, _Bucket(self.limits.rate, self.limits.burst))
-            self._prune(now)
-            self._booked[copy] = max(bucket.book(cost, now), self._all.book(1, now))
+            self._prune()
+            at = max(bucket.book(cost, now), self._all.book(1, now))
+            self._booked[copy] = at if at == now else _stored(at)
         return now if urgent else self._booked[copy]
 
     def gone(self, copy: Copy) -> None:
-        """A copy is on its way; another attempt is booked anew."""
+        """A copy is on its way, or waits for something else: another time is booked anew."""
         self._booked.pop(copy, None)
 
-    def _prune(self, now: datetime) -> None:
-        if len(self._booked) > _MOST_KEPT:
-            limit = now - _LONG_AGO
-            self._booked = {copy: at for copy, at in self._booked.items() if at > limit}
+    def _begin_anew(self, now: datetime) -> None:
+        """What missed its moment must not leave all at once: all is booked again, in its order."""
+        self._booked.clear()
+        for bucket in (self._all, *self._numbers.values()):
+            bucket.empty(now)
+
+    def _prune(self) -> None:
+        """Let go of the oldest, of which most have ended."""
+        while len(self._booked) > _MOST_KEPT:
+            del self._booked[next(iter(self._booked))]
+
+
+def _stored(at: datetime) -> datetime:
+    """The moment as the store keeps it, not before: a copy that comes then is not held again."""
+    stored = moment(milliseconds(at))
+    return stored if stored >= at else stored + timedelta(milliseconds=1)

@@ -78,6 +78,10 @@ class Purses:
         self._endings = endings
         self._limits = limits
 
+    async def alone(self, c: AsyncConnection) -> None:
+        """Before anything is claimed: what is left of a budget must not be seen by two at once."""
+        await self._spending.lock(c)
+
     async def open(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> Purse:
         """The budgets of these copies."""
         owners = {owner for row in rows for owner in _owners(row)} | {EVERYBODY}

@@ -21,6 +21,7 @@ CARRIERS = ZoneInfo("America/Los_Angeles")
 """Carriers' daily limits begin anew at midnight there (Twilio, "T-Mobile daily limits")."""
 
 _KEPT = timedelta(days=35)
+_PAYING = 7_262_018_451_003  # any number: the name of our advisory lock in PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ def renews(owner: int, now: datetime) -> datetime:
 
 class Spending:
     """Reads and adds up. Every method takes the connection of its transaction."""
+
+    async def lock(self, c: AsyncConnection) -> None:
+        """Let nobody else who pays go on before this transaction ends.
+
+        SQLite's one writer is alone anyway; PostgreSQL needs a named lock.
+        """
+        if c.dialect.name == "postgresql":
+            await c.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _PAYING})
 
     async def of(
         self, c: AsyncConnection, owners: Iterable[int], now: datetime
