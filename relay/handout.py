@@ -22,6 +22,7 @@ from relay.vault.vault import ATTEMPT_SHIFT, UnsealError, Use, Vault
 PICTURE_LIFE = timedelta(minutes=15)
 """How long an address is good for. Twilio fetches within seconds of taking a message."""
 
+_LIFE = PICTURE_LIFE // timedelta(minutes=1)
 _UNTIL_SHIFT = 32
 _READER = (1 << _UNTIL_SHIFT) - 1
 _POST = (1 << ATTEMPT_SHIFT) - 1
@@ -60,9 +61,12 @@ class Handout:
             headers={"Content-Disposition": f"inline; filename=picture.{picture.kind}"},
         )
 
+    def _minute(self) -> int:
+        return milliseconds(self._clock.now()) // 60_000
+
     async def _picture(self, token: Secret) -> Picture | None:
         read = self._vault.read(Use.PICTURE, token)
-        if read is None or read[1] >> _UNTIL_SHIFT < milliseconds(self._clock.now()) // 60_000:
+        if read is None or not 0 <= (read[1] >> _UNTIL_SHIFT) - self._minute() <= _LIFE:
             return None
         post_id, number = read[0] & _POST, read[0] >> ATTEMPT_SHIFT
         if not fits(post_id):

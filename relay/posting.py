@@ -25,8 +25,9 @@ _ANSWERS = re.compile(r"(?:\w{1,4}\s?:\s*)+")
 TOPIC_LIFE = timedelta(hours=12)
 """How long a text joins the thread that began last, and its subject is kept for that."""
 
-_LONG = 250
-"""Characters from which on a phone may get a post in parts, so that it has to stay for long."""
+_LONG = 380
+"""What surely fits into one text of four segments (612 letters, or 536 octets of UTF-16), beside a
+pseudonym. More may come in parts, so that it has to stay for long."""
 
 
 class Posting:
@@ -69,7 +70,7 @@ class Posting:
             body=body,
             expires=expires,
             now=now,
-            own_key=texts and len(body.text) > _LONG,
+            own_key=texts and _may_come_in_parts(body),
         )
         if reader_id is not None:
             await self._outbox.address_to_member(c, post.id, reader_id, now)
@@ -106,6 +107,13 @@ class Posting:
         if not present or reader.id == author.id or reader.channel != EMAIL:
             return False  # an answer by text would go to the whole group
         return not await self._roster.is_blocked(c, reader, author)
+
+
+def _may_come_in_parts(body: Body) -> bool:
+    """Whether a phone may have to ask for the rest; a subject may stand before the words."""
+    said = body.subject.reveal() + body.text.reveal()
+    octets = said.encode("ascii" if said.isascii() else "utf-16-le", "surrogatepass")
+    return len(octets) > _LONG
 
 
 def _joined(author: Member, body: Body, topic: Topic | None) -> Body:
