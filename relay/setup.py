@@ -97,7 +97,7 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None:
         return '""'
-    return json.dumps(value if isinstance(value, bool | int) else str(value))
+    return json.dumps(value if isinstance(value, bool | int | float) else str(value))
 
 
 def dns_records(settings: Settings) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ def test_every_setting_can_come_from_either_place(
     toml: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the environment can say, the file can say under the same name in small letters."""
-    values: dict[str, str | int | bool] = {
+    values: dict[str, str | int | float | bool] = {
         "data_dir": "d", "database_url": "sqlite:///x", "master_key_file": "m",
         "domain": "a.example", "public_url": "https://a.example",
         "http_listen": "127.0.0.1:1", "smtp_listen": "127.0.0.1:2",
@@ -40,11 +40,17 @@ def test_every_setting_can_come_from_either_place(
         "twilio_auth_token": "t", "twilio_api_url": "https://b.example",
         "twilio_message_privacy": True, "programme_name": "P", "post_life_hours": 5,
             "phone_region": "DE", "mta_sts": "enforce", "require_tls_onward": True,
-        "lease_seconds": 30, "log_level": "debug",
+        "lease_seconds": 30, "log_level": "debug", "twilio_auth_token_secondary": "u",
+        "twilio_signature": "sha256", "twilio_shared_key": "v", "twilio_shared_key_secondary": "w",
+        "twilio_answers_stop": False, "text_segments": 2, "text_rate": 3.5, "text_burst": 4,
+        "texts_per_minute": 5, "text_segments_per_day": 16, "group_segments_per_day": 17,
+        "member_segments_per_day": 18, "text_report_minutes": 9, "text_price": 0.02,
+        "number_price": 2.5, "number_quarantine_days": 90, "former_members": "told",
+        "calls": "say", "call_language": "de", "silence_days": 50,
     }  # fmt: skip
     assert set(values) == set(Settings.model_fields)
     lines = [
-        f"{k} = {v if isinstance(v, int) else repr(v)}".replace("True", "true")
+        f"{k} = {str(v).lower() if isinstance(v, int | float) else repr(v)}"
         for k, v in values.items()
     ]
     toml.write_text("\n".join(lines), encoding="utf-8")
@@ -107,6 +113,14 @@ def test_a_file_that_cannot_be_read_is_one_sentence(toml: Path, content: bytes |
         ("twilio_account_sid", "SKhushhush"),
         ("twilio_api_url", "hushhush"),
         ("twilio_message_privacy", "hushhush"),
+        ("twilio_signature", "hushhush"),
+        ("text_segments", "11"),
+        ("text_rate", "-1"),
+        ("text_segments_per_day", "hushhush"),
+        ("former_members", "hushhush"),
+        ("calls", "hushhush"),
+        ("call_language", "hush"),
+        ("silence_days", "6"),
         ("programme_name", "hush" * 20),
         ("post_life_hours", "hushhush"),
         ("post_life_hours", "0"),
