@@ -14,12 +14,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from channels.contact import SMS
-from channels.contract import Accept, Erased, Inbound
+from channels.contract import Accept, Erased, Inbound, Outcome, Progress
 from channels.secret import Contact, Secret
 from relay.clock import stopwatch
 from relay.engine import Engine
 from relay.log import Word, say, trouble
 from relay.lostphones import LostPhones
+from relay.progress import Following
 from relay.store.erasures import Owed
 from relay.store.phones import Phones
 
@@ -74,6 +75,10 @@ class Provider(Protocol[R]):
         """As `channels.contract.Erase`."""
         ...
 
+    async def ended(self, reference: Secret) -> Outcome | None:
+        """How a copy ended; `None` if that is not known, or not yet. Raises if it cannot say."""
+        ...
+
     async def recent(self, number: Secret, since: datetime, until: datetime) -> Sequence[R]:
         """What it keeps of messages to and from one of our numbers. Raises if it cannot say."""
         ...
@@ -121,6 +126,7 @@ class Upkeep:
         self._roster = engine.roster
         self._vault = engine.vault
         self._phones = Phones(engine.vault, engine.roster)
+        self._follow = Following(engine, wake).follow
         self._redacted = settings.twilio_message_privacy
         self._settled = max(SETTLED_AFTER, settings.text_report)
         self._stopwatch = stopwatch
@@ -216,10 +222,21 @@ class Upkeep:
             return Erased.GONE
         async with room:
             try:
+                if one.attempt is not None:
+                    await self._hear_how_it_ended(one.reference, one.attempt)
                 return await self._provider.erase(one.reference)
             except Exception as error:  # noqa: BLE001 - an error nobody knows is "not yet"
                 trouble(error, where="erase")
                 return Erased.NOT_YET
+
+    async def _hear_how_it_ended(self, reference: Secret, attempt: Secret) -> None:
+        """No news came of this copy. News is posted once, and lost while nobody takes it.
+
+        So ask, before its record is gone: what did not arrive is not to pass for delivered.
+        """
+        outcome = await self._provider.ended(reference)
+        if outcome is not None:
+            await self._follow(Progress(token=attempt, reference=reference, outcome=outcome))
 
     async def give_up(self) -> int:
         """Give up what the provider has not deleted for two weeks, and count it."""

@@ -17,9 +17,9 @@ from typing import Any
 
 from twilio.base import values
 
-from channels.contract import Erased, Inbound, Trouble
+from channels.contract import Erased, Inbound, Outcome, Trouble
 from channels.secret import Contact, Secret
-from channels.sms import fetching
+from channels.sms import errors, fetching
 from channels.sms.client import Connection
 from channels.sms.config import SmsAccountConfig
 from channels.sms.inbound import inbound
@@ -200,6 +200,23 @@ class SmsAccount:
                 _log.warning("not erased at the provider yet: %s", error.why)
                 return Erased.NOT_YET
         return Erased.GONE
+
+    async def ended(self, reference: Secret) -> Outcome | None:
+        """How a text of ours ended; `None` if it is under way, or Twilio knows of none.
+
+        https://www.twilio.com/docs/messaging/api/message-resource#fetch-a-message-resource
+        """
+        sid = reference.reveal()
+        if not _REFERENCE.fullmatch(sid):
+            return None
+        try:
+            found = await asked(self._connection.client().messages(sid).fetch_async())
+        except AccountTroubleError as error:
+            if error.is_gone:
+                return None
+            raise
+        code = found.error_code
+        return errors.ended(str(found.status), code if isinstance(code, int) else None)
 
     async def recent(self, number: Secret, since: datetime, until: datetime) -> list[Record]:
         """What Twilio keeps of messages to and from one of our numbers, oldest first.

@@ -17,7 +17,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from channels.contract import Later, Never, Trouble
+from channels.contract import Later, Never, Sent, Trouble
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +62,9 @@ _OPTED_OUT = Never(why=Trouble.OPTED_OUT)
 _OUR_BUG = Never(why=Trouble.OUR_FAULT)
 _PHONE_OFF = Later(why=Trouble.REFUSED_FOR_NOW, after=timedelta(minutes=15))
 _REFUSED = Never(why=Trouble.REFUSED)
+
+_ARRIVED = frozenset({"delivered", "read"})
+_FAILED = frozenset({"undelivered", "failed", "canceled"})
 
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _MARGIN = timedelta(minutes=1)
@@ -197,6 +200,19 @@ def reported(code: int | None, now: datetime | None = None) -> Bad:
     """The outcome of a copy that Twilio took and reports as undelivered, failed or canceled."""
     row = known(code)
     return _FOR_NOW if row is None else _timed(row, row.reported, now)
+
+
+def ended(status: str, code: int | None, now: datetime | None = None) -> Sent | Bad | None:
+    """The outcome of a copy that Twilio took and says this of; `None` while it is under way.
+
+    https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+    """
+    if status in _ARRIVED:
+        return Sent()
+    if status not in _FAILED:
+        return None
+    warn(code)
+    return reported(code, now)
 
 
 def warn(code: object) -> None:

@@ -27,7 +27,7 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
-from channels.contract import Accept, Follow, Outcome, Progress, Receipt, Sent
+from channels.contract import Accept, Follow, Progress, Receipt
 from channels.secret import Secret
 from channels.sms import errors, parse
 from channels.sms.config import SENTENCES, SmsInConfig
@@ -46,8 +46,6 @@ _SECONDS_TO_SEND_THE_BODY = 10
 """Twilio gives up after 15 seconds; who takes longer than this is not Twilio."""
 
 _ALGORITHMS = {"sha1": HMAC_SHA1, "sha256": HMAC_SHA256}
-_ARRIVED = frozenset({"delivered", "read"})
-_FAILED = frozenset({"undelivered", "failed", "canceled"})
 
 
 def routes(
@@ -118,12 +116,8 @@ class _Webhooks:
         return web.Response(status=204)
 
     def _progress(self, report: parse.StatusIn) -> Progress:
-        outcome: Outcome | None = None
-        if report.status in _ARRIVED:
-            outcome = Sent()
-        elif report.status in _FAILED:
-            errors.warn(report.error_code)
-            outcome = errors.reported(report.error_code, self.clock() if self.clock else None)
+        now = self.clock() if self.clock else None
+        outcome = errors.ended(report.status, report.error_code, now)
         return Progress(token=report.token, reference=Secret(report.sid), outcome=outcome)
 
     async def voice(self, request: web.Request) -> web.Response:

@@ -1,14 +1,16 @@
 """What a provider still keeps of ours, until it has deleted it.
 
 A row is a keyed index of the provider's id, the id sealed, and when to ask next: nothing of it
-says whose message it was, or which.
+says whose message it was, or which. As long as no news came of a copy, the token of its attempt is
+sealed with the id, so that the provider can be asked how it ended before it forgets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +26,7 @@ TRIED_FOR = timedelta(days=14)
 """How long a provider is asked to delete something."""
 
 _LABEL = "erasure"
+_NO_ATTEMPTS: Mapping[Secret, Secret] = MappingProxyType({})
 _AT_ONCE = 500
 """Values in one statement; SQLite takes no more than some thousands."""
 
@@ -37,6 +40,8 @@ class Owed:
     """The provider's id of it; `None` if it cannot be opened any more."""
     tries: int
     """How often it was tried before."""
+    attempt: Secret | None = None
+    """`Outgoing.status` of the attempt it was the answer to, if no news came of how that ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +62,29 @@ class Erasures:
         self._vault = vault
 
     async def add(
-        self, c: AsyncConnection, references: Iterable[tuple[Secret, datetime]], now: datetime
+        self,
+        c: AsyncConnection,
+        references: Iterable[tuple[Secret, datetime]],
+        now: datetime,
+        attempts: Mapping[Secret, Secret] = _NO_ATTEMPTS,
     ) -> None:
         """Note what a provider is to delete, and from when it may be asked.
 
         What is noted already keeps the earlier time; what was tried already keeps its own.
+        `attempts` are, by reference, the attempts whose end is to be asked for first.
         """
-        rows = {row["blind"]: row for row in (self._row(*each, now) for each in references)}
+        ordered = sorted(references, key=lambda each: each[1], reverse=True)  # the earliest stays
+        found = (self._row(*each, now, attempts.get(each[0])) for each in ordered)
+        rows = {row["blind"]: row for row in found}
         if not rows:
             return
         new = insert(c, ERASURE)
         sooner = (ERASURE.c.tries == 0) & (new.excluded.due < ERASURE.c.due)
         await c.execute(
             new.on_conflict_do_update(
-                index_elements=["blind"], set_={"due": new.excluded.due}, where=sooner
+                index_elements=["blind"],
+                set_={"due": new.excluded.due, "sealed": new.excluded.sealed},
+                where=sooner,
             ),
             [rows[blind] for blind in sorted(rows)],  # in order: two writers must not cross
         )
@@ -107,10 +121,7 @@ class Erasures:
                 .where(ERASURE.c.blind.in_([row.blind for row in rows]))
                 .values(due=milliseconds(until), tries=ERASURE.c.tries + 1)
             )
-        return [
-            Owed(blind=row.blind, reference=self._open(row.blind, row.sealed), tries=row.tries)
-            for row in rows
-        ]
+        return [self._owed(row.blind, row.sealed, row.tries) for row in rows]
 
     async def done(self, c: AsyncConnection, blinds: Sequence[bytes]) -> None:
         """These are gone there, so they are forgotten here."""
@@ -138,11 +149,14 @@ class Erasures:
         oldest = None if first is None else first - TRIED_FOR.days
         return Backlog(waiting=waiting, overdue=int(overdue or 0), oldest_day=oldest)
 
-    def _row(self, reference: Secret, due: datetime, now: datetime) -> dict[str, Any]:
-        blind = self._blind(reference)
+    def _row(
+        self, reference: Secret, due: datetime, now: datetime, attempt: Secret | None
+    ) -> dict[str, Any]:
+        blind, known = self._blind(reference), [reference] + ([attempt] if attempt else [])
+        words = " ".join(one.reveal() for one in known)
         return {
             "blind": blind,
-            "sealed": self._vault.seal_house(_LABEL, _number(blind), reference.reveal()),
+            "sealed": self._vault.seal_house(_LABEL, _number(blind), words),
             "due": milliseconds(due),
             "tries": 0,
             "until_day": day(now + TRIED_FOR),
@@ -151,11 +165,18 @@ class Erasures:
     def _blind(self, reference: Secret) -> bytes:
         return self._vault.index(Purpose.ERASURE, reference.reveal())
 
-    def _open(self, blind: bytes, sealed: bytes) -> Secret | None:
+    def _owed(self, blind: bytes, sealed: bytes, tries: int) -> Owed:
         try:
-            return Secret(self._vault.open_house(_LABEL, _number(blind), sealed))
+            words = self._vault.open_house(_LABEL, _number(blind), sealed)
         except UnsealError:
-            return None
+            return Owed(blind=blind, reference=None, tries=tries)
+        reference, _, attempt = words.partition(" ")
+        return Owed(
+            blind=blind,
+            reference=Secret(reference),
+            tries=tries,
+            attempt=Secret(attempt) if attempt else None,
+        )
 
 
 def _number(blind: bytes) -> int:

@@ -72,6 +72,22 @@ def names(rows: list[Owed]) -> list[str]:
     return [row.reference.reveal() for row in rows if row.reference]
 
 
+async def test_an_attempt_is_known_until_news_of_it_comes(book: Book) -> None:
+    """Sealed with the reference; gone with news that lets it be deleted earlier, not before."""
+    now = book.clock.now()
+    late, soon = now + timedelta(hours=1), now + timedelta(minutes=1)
+    one, other = Secret("SM1"), Secret("SM2")
+    async with book.database.writing() as c:
+        tokens = {one: Secret("token-1"), other: Secret("token-2")}
+        await book.erasures.add(c, [(one, late), (other, late)], now, tokens)
+        await book.erasures.add(c, [(one, soon), (one, late)], now)
+    content = {str(n): bytes(row["sealed"]) for n, row in enumerate(await book.rows())}
+    assert search({"attempt": "token-2"}, content) == []
+    book.clock.forward(hours=1)
+    found = {owed.reference: owed.attempt for owed in await book.due()}
+    assert found == {one: None, other: Secret("token-2")}
+
+
 async def test_a_reference_is_noted_once_and_never_in_the_clear(book: Book) -> None:
     """Twice the same is one row with the earlier time; nothing in it shows the reference."""
     await book.add("SM0123456789abcdef", "SM0123456789abcdef", hours=2)

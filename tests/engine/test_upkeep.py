@@ -11,12 +11,24 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from channels.contract import Erased, Inbound, Proof, Receipt
+from channels.contract import (
+    Erased,
+    Inbound,
+    Later,
+    Outcome,
+    Outgoing,
+    Progress,
+    Proof,
+    Receipt,
+    Sent,
+    Trouble,
+)
 from channels.secret import Contact, Secret
 from policies.facts import MemberState
 from relay import wording
 from relay.clock import day
 from relay.model import Member
+from relay.progress import Following
 from relay.store.tables import ERASURE, MEMBER
 from relay.upkeep import Upkeep
 from relay.vault.vault import Purpose
@@ -48,6 +60,8 @@ class Twilio:
     erased: list[str] = field(default_factory=list)
     days: list[date] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    ends: dict[str, Outcome | None] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
 
@@ -62,6 +76,11 @@ class Twilio:
         if answer is Erased.GONE:
             self.records = [r for r in self.records if r.sid != reference.reveal()]
         return answer
+
+    async def ended(self, reference: Secret) -> Outcome | None:
+        """How a copy ended."""
+        self.asked.append(reference.reveal())
+        return self.ends.get(reference.reveal())
 
     async def recent(self, number: Secret, since: datetime, until: datetime) -> Sequence[Kept]:
         """List messages of one number, newest first."""
@@ -189,6 +208,54 @@ async def test_trouble_with_one_hinders_no_other(house: House) -> None:
     (left,) = await owed(house)
     assert (bytes(left["blind"]), left["tries"]) == (blinds["SM1"], 1)
     assert left["due"] > house.clock.now().timestamp() * 1000
+
+
+async def test_what_no_news_came_of_is_asked_for_before_it_is_deleted(house: House) -> None:
+    """Bad news that never came is found in time to try anew; what news came of is not asked for."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ivy", IVY)
+    twilio, given = Twilio(), itertools.count(1)
+
+    def take(_: Outgoing) -> Outcome:
+        return Sent(reference=Secret(f"SM{next(given)}"), reported=True)
+
+    house.sms.answer = take
+    twilio.ends["SM1"] = Later(why=Trouble.REFUSED_FOR_NOW)
+    await house.say(robin, ROBIN, "hello", message="SM0")
+    await house.deliver()
+    house.clock.forward(minutes=55)
+    keeper = upkeep(house, twilio)
+    assert await keeper.erase() == 1
+    assert (twilio.asked, twilio.erased) == (["SM1"], ["SM1"])
+    house.clock.forward(minutes=6)
+    await house.deliver()
+    assert house.sms.texts_to(IVY) == ["hello", "hello"]
+    news = Progress(token=house.sms.sent[1].status, reference=Secret("SM2"), outcome=Sent())
+    await Following(house.engine, lambda: None).follow(news)
+    assert await keeper.erase() == 1
+    assert (twilio.asked, await house.stored()) == (["SM1"], (0, 0))
+
+
+async def test_what_is_under_way_still_is_asked_for_again(house: House) -> None:
+    """Nothing follows from not knowing; the copy counts as sent when its time is over."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ivy", IVY)
+    twilio = Twilio(answer=lambda _: Erased.NOT_YET)
+    house.sms.answer = lambda _: Sent(reference=Secret("SM1"), reported=True)
+    await house.say(robin, ROBIN, "hello", message="SM0")
+    await house.deliver()
+    house.clock.forward(minutes=55)
+    keeper = upkeep(house, twilio)
+    assert await keeper.erase() == 0
+    assert await house.stored() == (1, 1)
+    house.clock.forward(minutes=6)
+    await house.deliver()
+    assert (await house.stored(), house.sms.texts_to(IVY)) == ((0, 0), ["hello"])
+    twilio.answer = lambda _: Erased.GONE
+    assert await keeper.erase() == 1
+    assert twilio.asked == ["SM1", "SM1"]
 
 
 # What never reached us --------------------------------------------------------------------------

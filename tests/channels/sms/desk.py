@@ -85,6 +85,7 @@ class Desk:
             ("GET", f"{_BASE}/IncomingPhoneNumbers.json"): self._numbers,
             ("POST", f"{_BASE}/IncomingPhoneNumbers/{{sid}}.json"): self._point,
             ("GET", f"{_BASE}/Messages.json"): self._messages,
+            ("GET", f"{_BASE}/Messages/{{sid}}.json"): self._message,
             ("DELETE", f"{_BASE}/Messages/{{sid}}.json"): self._delete,
             ("GET", f"{_BASE}/Messages/{{sid}}/Media.json"): self._files,
             ("GET", f"{_BASE}/Messages/{{sid}}/Media/{{file}}"): self._file,
@@ -154,6 +155,10 @@ class Desk:
             and asked["DateSent>"] <= _stamp(one) <= asked["DateSent<"]
         ]
         return _page(request, "messages", found)
+
+    async def _message(self, request: web.Request, asked: dict[str, str]) -> web.Response:
+        found = self.messages.get(request.match_info["sid"])
+        return _error(404, 20404) if found is None else web.json_response(found)
 
     async def _delete(self, request: web.Request, asked: dict[str, str]) -> web.Response:
         found = self.messages.get(request.match_info["sid"])

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from desk import ACCOUNT, TOKEN, Desk, Medium
 
-from channels.contract import Erased, File, Inbound, Proof, Trait, Trouble
+from channels.contract import Erased, File, Inbound, Later, Never, Proof, Sent, Trait, Trouble
 from channels.secret import Contact, Secret
 from channels.sms.account import AccountTroubleError, Direction, Record, SmsAccount
 from channels.sms.client import Connection, UnreadableAnswerError
@@ -289,6 +289,23 @@ async def test_what_is_under_way_is_not_erased_yet(world: World) -> None:
     world.desk.messages[MMS]["status"] = "delivered"
     assert await world.account.erase(Secret(MMS)) is Erased.GONE
     assert (world.desk.messages, world.desk.media) == ({}, {})
+
+
+async def test_how_a_text_ended_is_known(world: World) -> None:
+    """As its status says; nothing while it is under way, gone, or no text; trouble is raised."""
+    for status, code, outcome in (
+        ("delivered", None, Sent()),
+        ("undelivered", 30005, Never(why=Trouble.BAD_CONTACT)),
+        ("failed", None, Later(why=Trouble.REFUSED_FOR_NOW)),
+        ("sent", None, None),
+        ("queued", None, None),
+    ):
+        world.desk.add(SID, at=NOON, status=status, error_code=code)
+        assert await world.account.ended(Secret(SID)) == outcome
+    for reference in (MMS, "", "SM1/../x"):
+        assert await world.account.ended(Secret(reference)) is None
+    world.desk.say(500, 0)
+    assert (await refusal(world.account.ended(Secret(SID)))).why is Trouble.BUSY
 
 
 async def test_a_page_that_is_none_of_twilios_says_nothing_is_gone(world: World) -> None:
