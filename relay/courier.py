@@ -284,9 +284,7 @@ class Courier:
         await self._outbox.lock_posts(c, (row.post_id for row in ended))
         await self._outbox.end(c, [row.id for row in ended], None)
         await self._endings.after(c, [row.post_id for row in ended], {}, now)
-        taken = sum(
-            1 for row in rows if row.in_flight
-        )  # whoever claimed them died: not counted yet
+        taken = sum(1 for row in rows if row.in_flight)  # not counted: whoever had them died
         await self._outbox.count(c, {Word.SENT: taken} if taken else {}, now)
 
     async def _look_at(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> _Batch:
