@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from relay.config import Settings
 from relay.log import Word
+from relay.model import GroupSettings, MemberSettings
 from tests.cli.test_doctor import PLACES
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +38,21 @@ def test_every_setting_is_explained_with_its_default() -> None:
     table = rows("| setting | default |")
     assert [row[:2] for row in table] == expected
     assert all(len(row) == 3 and row[2] for row in table)
+
+
+@pytest.mark.parametrize(
+    ("header", "settings"),
+    [("| name | default |", GroupSettings), ("| of a member |", MemberSettings)],
+)
+def test_every_setting_of_groups_and_members_is_explained(header: str, settings: type) -> None:
+    """What `group set` and `member set` take stands on the page, with the default of a group."""
+    explained = {name: row for row in rows(header) for name in re.findall("`([a-z_]+)`", row[0])}
+    assert {f.name for f in fields(settings)} <= set(explained)
+    if settings is GroupSettings:
+        base = {name: getattr(GroupSettings(), name) for name in explained}
+        for name in set(base) - {"timezone", "quiet", "language"}:
+            shown = f"`{str(base[name]).lower()}`" if base[name] != "" else "none"
+            assert explained[name][1] == shown, name
 
 
 def test_every_word_of_the_log_is_explained() -> None:
