@@ -221,6 +221,8 @@ class Intake:
         command = None if _is_forged(verdict) else _command(inbound, arrival)
         if command and isinstance(verdict, Hold) and command not in _HEARD_UNPROVEN:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
+        if command and not _is_heard(command, verdict):
+            command = None
         if not command and await self._is_refused(c, inbound, arrival, verdict):
             if inbound.channel == SMS and await self._outbox.is_new(c, self._seen(inbound), now):
                 await self._note_text(c, inbound, now)  # else it may be found at the provider
@@ -360,7 +362,7 @@ class Intake:
     ) -> _Fate:
         if command is Command.HELP and await self._is_flood(c, inbound, arrival, now):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
-        if command and _is_heard(command, verdict):
+        if command:
             gone = await self._obey.obey(c, command, inbound, arrival, now)
             return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
