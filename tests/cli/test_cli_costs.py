@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import sqlalchemy as sa
 
 from relay.clock import SystemClock, day
+from relay.costs import costs
 from relay.store.spending import carriers_day
+from relay.store.tables import SPENT, TALLY
 from tests.cli.conftest import NUMBER, ROBIN, Desk
+from tests.support.town import NUMBERS, Town
 
 
 def count(desk: Desk, *, days_ago: int, out: int, came_in: int) -> None:
@@ -81,3 +87,28 @@ def test_silent_weeks_count(staffed: Desk) -> None:
     assert (found["days"], found["month"]["segments_out"]) == (34, 31)
     assert found["estimate"] == "1.50"
     assert staffed.ask("costs", "--days", "7")["estimate"] == "1.15"
+
+
+async def test_what_a_relay_counted_is_what_is_told(tmp_path: Path) -> None:
+    """A text to two readers by phone, a day later: one text in, and the segments of two copies."""
+    town = Town(tmp_path)
+    await town.open()
+    try:
+        await town.group("Tuesday")
+        robin = await town.resident("Tuesday", "Robin", "+12025550101")
+        for name, phone in (("Ana", "+12025550102"), ("Sol", "+12025550103")):
+            await town.resident("Tuesday", name, phone)
+        await town.start()
+        assert await robin.says("a" * 200) == 200  # two segments
+        await town.settled()
+        await town.stop()
+        async with town.opened() as engine:
+            async with engine.database.writing() as c:
+                for table in (SPENT, TALLY):
+                    await c.execute(sa.update(table).values(day=table.c.day - 1))
+            found = (await costs(engine, 30)).shown()
+    finally:
+        await town.close()
+    assert (found["segments_out"], found["texts_in"], found["days"]) == (4, 1, 1)
+    assert found["numbers"] == len(NUMBERS)
+    assert found["month"] == {"segments_out": 120, "texts_in": 30, "numbers": 2}
