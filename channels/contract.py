@@ -219,7 +219,8 @@ class Outgoing:
     expires: datetime
     """Aware. After this the copy must not reach anyone."""
     not_after: datetime | None = None
-    """Aware, before `expires`: from then on it would wake her; what cannot arrive before waits."""
+    """Aware, before `expires`: from then on it would wake her; what cannot arrive before waits.
+    A channel that wakes nobody, such as mail, need not mind it."""
 
 
 class Trouble(StrEnum):
@@ -278,11 +279,14 @@ Outcome = Sent | Later | Never
 
 
 class Channel(Protocol):
-    """The way out. `send` answers with an `Outcome` and raises nothing but cancellation."""
+    """The way out. `send` answers with an `Outcome` and raises nothing but cancellation.
+
+    What else is promised here is asked of every channel by one suite: docs/adding-a-channel.md.
+    """
 
     @property
     def name(self) -> str:
-        """`sms`, `email`: the word stored with a member and shown in the command line."""
+        """The kind of contact it reaches, `sms` or `email`: the word stored with a member."""
         ...
 
     @property
@@ -307,7 +311,8 @@ class Channel(Protocol):
     ) -> int:
         """What a copy of this would be charged as (`Sent.cost`), in the channel's own unit.
 
-        `number` is where it would come from; `pictures`, how many would go with it.
+        `number` is where it would come from; `pictures`, how many would go with it. Nothing,
+        where nothing is priced.
         """
         ...
 
@@ -316,5 +321,5 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections; twice is once. A send after this is `Later` and sends nothing."""
         ...

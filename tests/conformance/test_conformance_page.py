@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,18 @@ def run(copy: Path, *command: str, **more: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@dataclass(frozen=True)
+class Followed:
     """A copy of the three packages and the suite, in which the page was followed."""
+
+    folder: Path
+    before: dict[str, str]
+    """As `tree` gives it."""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Followed:
+    """The page, followed once."""
     copy = tmp_path_factory.mktemp("followed")
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", "static")
@@ -129,8 +139,15 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suite = (f"tests/conformance/{name}.py" for name in SUITE)
     for name in ("pyproject.toml", "tests/__init__.py", *suite):
         shutil.copy(ROOT / name, copy / name)
+    before = tree(copy)
     follow(copy)
-    return copy
+    return Followed(copy, before)
+
+
+@pytest.fixture
+def followed(page: Followed) -> Path:
+    """Where it was followed."""
+    return page.folder
 
 
 @pytest.fixture
@@ -153,9 +170,9 @@ def tree(folder: Path) -> dict[str, str]:
     }
 
 
-def test_only_what_names_channels_is_touched(followed: Path) -> None:
+def test_only_what_names_channels_is_touched(page: Followed) -> None:
     """No file of the engine or of the rules changes but wiring and settings, and none is added."""
-    before, after = tree(ROOT), tree(followed)
+    before, after = page.before, tree(page.folder)
     assert before.keys() <= after.keys()
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"relay/wiring.py", "relay/config.py"}
