@@ -23,7 +23,7 @@ def postgres() -> Iterator[Postgres]:
     """One PostgreSQL 18 for the whole run."""
     with tempfile.TemporaryDirectory(prefix="relay-pg-") as folder:
         Path(folder).chmod(0o755)  # the server runs under an account of its own
-        with start_postgres(Path(folder)) as server:
+        with start_postgres(Path(folder), durable=False) as server:
             yield server
 
 

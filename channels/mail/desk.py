@@ -17,6 +17,10 @@ _BATCH = 8
 _Copy = tuple[Sequence[Header], bytes, asyncio.Future[list[Header]]]
 
 
+class DeskClosedError(Exception):
+    """There is nobody left to sign."""
+
+
 class Desk:
     """A signer for many at once. Of one loop; `close` ends its threads."""
 
@@ -28,7 +32,7 @@ class Desk:
         self._trips: set[asyncio.Future[None]] = set()
 
     async def sign(self, headers: Sequence[Header], body_hash: bytes) -> list[Header]:
-        """The signatures of one copy. Raises what `Signer.sign` raises."""
+        """The signatures of one copy. Raises what `Signer.sign` raises, and `DeskClosedError`."""
         loop = asyncio.get_running_loop()
         signed: asyncio.Future[list[Header]] = loop.create_future()
         self._waiting.append((headers, body_hash, signed))
@@ -40,7 +44,8 @@ class Desk:
     def close(self) -> None:
         """End the threads; what still waits is not signed."""
         for _, _, signed in self._waiting:
-            signed.cancel()
+            if not signed.done():
+                signed.set_exception(DeskClosedError())
         self._waiting.clear()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
@@ -63,7 +68,11 @@ class Desk:
 
     async def _trip(self, batch: Sequence[_Copy]) -> None:
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, self._sign, batch)
+        found: Sequence[list[Header] | Exception]
+        try:
+            found = await loop.run_in_executor(self._threads, self._sign, batch)
+        except RuntimeError:  # the threads have ended before it began
+            found = [DeskClosedError()] * len(batch)
         for (_, _, signed), headers in zip(batch, found, strict=True):
             if signed.done():
                 continue

@@ -44,6 +44,7 @@ class MailChannel:
         self._read: dict[int, tuple[Body, str]] = {}
         """What can be read in the bodies at hand, by their identity."""
         self._smarthost = Smarthost(config)
+        self._closed = False
         self._under_way = 0
         self._room = config.connections
 
@@ -97,14 +98,20 @@ class MailChannel:
             self._room = max(least, min(most, self._room + step))
 
     async def close(self) -> None:
-        """Hang up, end the signing threads, let go of all words."""
+        """Hang up, end the signing threads, let go of all words. A send after this is later."""
+        self._closed = True
         self._forget()
         await self._smarthost.close()
         self._desk.close()
 
     async def _send(self, out: Outgoing) -> Outcome:
+        now = self._clock()
+        if self._closed:
+            return Later(why=Trouble.UNREACHABLE)
+        if out.expires <= now:
+            return Never(why=Trouble.REFUSED)  # after `expires` the copy must not reach anyone
         prepared = self._bodies.get(out)
-        headers = compose(out, self._voice, prepared, self._clock())
+        headers = compose(out, self._voice, prepared, now)
         if not self._may_leave(out, headers, prepared):
             return Never(why=Trouble.WOULD_LEAK)
         signatures = await self._desk.sign(headers, prepared.hash)

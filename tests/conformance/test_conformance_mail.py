@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import email.policy
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from channels.contract import Accept, Channel
+from channels.contract import Accept
 from channels.mail.config import MailInConfig, MailOutConfig
 from channels.mail.dns import Resolver
 from channels.mail.listen import Listener, serve
@@ -166,17 +165,6 @@ class TestMailsOut(WayOut):
     def bench(self, providers: Keeping) -> Mails:
         """A mail host."""
         return Mails(providers)
-
-    @pytest.mark.xfail(reason="a mail that has expired is sent all the same")
-    async def test_what_has_expired_reaches_nobody(self, bench: Mails, channel: Channel) -> None:
-        """After `expires` nothing is sent, and a moment before it is."""
-        await super().test_what_has_expired_reaches_nobody(bench, channel)
-
-    @pytest.mark.xfail(reason="a send after `close` never comes back", raises=TimeoutError)
-    async def test_it_closes_for_good(self, bench: Mails) -> None:
-        """A send after `close` is later and sends nothing."""
-        async with asyncio.timeout(1):
-            await super().test_it_closes_for_good(bench)
 
 
 class TestMailsIn(WayIn):

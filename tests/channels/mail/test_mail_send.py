@@ -254,6 +254,17 @@ async def test_nobody_there_is_later() -> None:
     await out.close()
 
 
+async def test_what_is_under_way_when_it_closes_is_later() -> None:
+    """Also what waits to be signed: every send comes back, none as cancelled, and none has left."""
+    async with sink() as at:
+        out = MailChannel(config(at.port), lambda: NOW)
+        sending = [asyncio.create_task(out.send(copy(n))) for n in range(20)]
+        await asyncio.sleep(0)
+        await out.close()
+        assert {type(outcome) for outcome in await asyncio.gather(*sending)} == {Later}
+        assert at.got == []
+
+
 async def test_a_cancelled_send_leaves_no_half_transaction() -> None:
     """After a cancellation half-way the connection is not used again, and the next copy arrives."""
     reached = asyncio.Event()
