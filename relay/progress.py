@@ -30,7 +30,10 @@ from relay.store.roster import fits
 from relay.vault.vault import ATTEMPT_SHIFT, Use
 
 MOST_FAILURES = 3
-"""Attempts of one copy that may fail later before her phone counts as dead."""
+"""How often one copy may be reported as not delivered before her phone counts as dead.
+
+An attempt that the provider refused, or did not answer, says nothing about her phone.
+"""
 MOST_STRIKES = 2
 """Days, within two weeks, on which her phone may refuse something, before it counts as dead."""
 
@@ -203,7 +206,7 @@ class Following:
         if isinstance(outcome, Later) and copy.start:  # pages before it arrived: no dead phone
             await self._outbox.rest(c, [(copy.id, copy.start, copy.expires)])
             return
-        if isinstance(outcome, Later) and copy.attempts < MOST_FAILURES:
+        if isinstance(outcome, Later) and copy.failed + 1 < MOST_FAILURES:
             wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
             await self._outbox.again(c, copy.id, now + max(wait, outcome.after or wait))
             return

@@ -66,6 +66,8 @@ class Copy:
     stage: Stage
     start: int
     rest: int | None
+    failed: int = 0
+    """How often it was reported as not delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +375,9 @@ class Outbox:
             await c.execute(
                 sa.update(DELIVERY)
                 .where(DELIVERY.c.id == delivery_id)
-                .values(claim=None, stage=Stage.RESTING, due=expires, start=start, rest=None)
+                .values(
+                    claim=None, stage=Stage.RESTING, due=expires, start=start, rest=None, failed=0
+                )
             )
 
     async def more(self, c: AsyncConnection, member_id: int, now: datetime) -> bool:
@@ -436,7 +440,13 @@ class Outbox:
         await c.execute(
             sa.update(DELIVERY)
             .where(DELIVERY.c.id == delivery_id)
-            .values(claim=None, stage=Stage.WAITING, unsure=0, due=milliseconds(until))
+            .values(
+                claim=None,
+                stage=Stage.WAITING,
+                unsure=0,
+                due=milliseconds(until),
+                failed=DELIVERY.c.failed + 1,
+            )
         )
 
     async def unreached(self, c: AsyncConnection, posts: dict[int, int]) -> None:
@@ -662,6 +672,7 @@ def _copy(row: Any) -> Copy:
         stage=Stage(row["stage"]),
         start=row["start"],
         rest=row["rest"],
+        failed=row["failed"],
     )
 
 

@@ -133,6 +133,10 @@ class DeliveryRow(SQLModel, table=True):
     """How many characters of the words went before."""
     rest: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
     """Where the words go on that did not fit, once this attempt was taken."""
+    failed: int = Field(
+        sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
+    )
+    """How often the provider took it and then could not bring it to her phone."""
 
 
 class PendingRow(SQLModel, table=True):
