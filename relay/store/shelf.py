@@ -63,7 +63,8 @@ class Shelf:
         Raises `OSError`; then nothing was written.
         """
         if place is None:
-            place = max((slip.place for slip in self.slips()), default=0) + 1
+            slips = self.slips()
+            place = slips[-1].place + 1 if slips else 1
         key_id, sealed = self._vault.seal_spooled(place, _pack(kept), now)
         slip = Slip(place, key_id)
         final = self._folder / slip.name
@@ -82,8 +83,9 @@ class Shelf:
     def slips(self) -> list[Slip]:
         """Every file there is, in order."""
         with os.scandir(self._folder) as found:
-            names = [_NAME.fullmatch(entry.name) for entry in found]
-        return sorted(Slip(int(name[1]), int(name[2], 16)) for name in names if name)
+            names = sorted(entry.name for entry in found)  # all as long: their order is the slips'
+        matches = map(_NAME.fullmatch, names)
+        return [Slip(int(name[1]), int(name[2], 16)) for name in matches if name]
 
     def open(self, slip: Slip) -> Kept:
         """Read one message.
