@@ -1,14 +1,16 @@
 """Pace: when a copy may leave, so that no number and no campaign sends faster than it may.
 
-A leaky bucket (GCRA) for each number, in segments, and one for all, in texts. A copy gets its
-moment once and keeps it, so that a later copy cannot overtake it. Kept in memory: after a restart
+A leaky bucket (GCRA) for each number, in segments, and a calendar for all, in texts: what one
+number has booked far ahead keeps no other number waiting. A copy gets its moment once and keeps
+it, and no later copy of the same number has an earlier one. Kept in memory: after a restart
 buckets are full again, which Twilio's own queue takes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from channels.secret import Secret
 from relay.clock import milliseconds, moment
@@ -20,30 +22,78 @@ Copy = tuple[int, int, int]
 _MISSED = timedelta(minutes=1)
 """How late a copy may be for its moment. More means that for a while nothing could leave."""
 _MOST_KEPT = 100_000
-_SHARE_AT_ONCE = 10
-"""A tenth of a minute's texts may leave at once."""
+_MANY_PARTS = 10_000
+_PARTS = 11
+"""Into so many parts a minute is cut: a minute that begins anywhere touches one part more."""
 
 
 @dataclass(slots=True)
 class _Bucket:
-    """Leaks `rate` units a second, holds `burst`; a rate of 0 means that there is no limit."""
+    """One number: leaks `rate` units a second, holds `burst`; a rate of 0 means no limit."""
 
     rate: float
     burst: float
     full_until: datetime | None = None
+    last: datetime | None = None
 
-    def book(self, units: float, now: datetime) -> datetime:
-        """When so many units may go, from now on; they are taken."""
-        if not self.rate:
-            return now
-        since = max(self.full_until or now, now)
-        self.full_until = since + timedelta(seconds=units / self.rate)
-        return max(now, self.full_until - timedelta(seconds=max(self.burst, units) / self.rate))
+    def earliest(self, units: float, now: datetime) -> datetime:
+        """When so many units may go, from now on, behind all that were booked before."""
+        behind = max(now, self.last or now)
+        if not self.rate or self.full_until is None:
+            return behind
+        over = units - max(self.burst, units)
+        return max(behind, self.full_until + timedelta(seconds=over / self.rate))
 
-    def empty(self, now: datetime) -> None:
-        """Nothing may go at once from now on."""
+    def take(self, units: float, at: datetime) -> None:
+        """So many units go at a moment."""
+        self.last = max(at, self.last or at)
+        if self.rate:
+            since = max(at, self.full_until or at)
+            self.full_until = since + timedelta(seconds=units / self.rate)
+
+    def begin_anew(self, now: datetime) -> None:
+        """All that was booked is no longer. What has left meanwhile is unknown: as if it had."""
+        self.last = None
         if self.rate:
             self.full_until = now + timedelta(seconds=self.burst / self.rate)
+
+
+@dataclass(slots=True)
+class _Calendar:
+    """All numbers: how many texts are booked for each part of a minute."""
+
+    seconds: float
+    most: int
+    booked: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, per_minute: int) -> _Calendar:
+        """One in which no minute, wherever it begins, has more texts than this."""
+        parts = min(_PARTS, max(1, per_minute - 1))
+        return cls(seconds=60 / parts, most=max(1, per_minute // (parts + 1)))
+
+    def earliest(self, now: datetime) -> datetime:
+        """When one more may go, from now on."""
+        part = self._part(now)
+        if self.booked[part] < self.most:
+            return now
+        while self.booked[part] >= self.most:
+            part += 1
+        return _stored(datetime.fromtimestamp(part * self.seconds, UTC))
+
+    def take(self, at: datetime) -> None:
+        """One goes at a moment."""
+        self.booked[self._part(at)] += 1
+
+    def forget(self, now: datetime, *, ahead: bool = False) -> None:
+        """Let go of what is past; with `ahead`, of what was booked for later as well."""
+        first = self._part(now) - 1
+        until = first + 2 if ahead else None
+        kept = {p: n for p, n in self.booked.items() if p >= first and (not until or p < until)}
+        self.booked = Counter(kept)
+
+    def _part(self, at: datetime) -> int:
+        return int(at.timestamp() // self.seconds)
 
 
 @dataclass(slots=True)
@@ -52,13 +102,11 @@ class Pace:
 
     limits: Limits
     _numbers: dict[Secret, _Bucket] = field(default_factory=dict)
-    _all: _Bucket = field(init=False)
+    _all: _Calendar = field(init=False)
     _booked: dict[Copy, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        per_minute = self.limits.per_minute
-        burst = max(1, per_minute // _SHARE_AT_ONCE)
-        self._all = _Bucket((per_minute + 1 - burst) / 60, burst)  # no minute has more than its cap
+        self._all = _Calendar.of(self.limits.per_minute)
 
     def slot(
         self, copy: Copy, number: Secret, cost: int, now: datetime, *, urgent: bool
@@ -70,11 +118,19 @@ class Pace:
         if now - self._booked.get(copy, now) > _MISSED:
             self._begin_anew(now)
         if copy not in self._booked:
-            bucket = self._numbers.setdefault(number, _Bucket(self.limits.rate, self.limits.burst))
-            self._prune()
-            at = max(bucket.book(cost, now), self._all.book(1, now))
-            self._booked[copy] = at if at == now else _stored(at)
+            self._prune(now)
+            self._booked[copy] = self._book(number, cost, now, urgent=urgent)
         return now if urgent else self._booked[copy]
+
+    def _book(self, number: Secret, cost: int, now: datetime, *, urgent: bool) -> datetime:
+        bucket = self._numbers.setdefault(number, _Bucket(self.limits.rate, self.limits.burst))
+        at = now
+        if not urgent:
+            at = self._all.earliest(bucket.earliest(cost, now))
+            at = at if at == now else _stored(at)
+        bucket.take(cost, at)
+        self._all.take(at)
+        return at
 
     def gone(self, copy: Copy) -> None:
         """A copy is on its way, or waits for something else: another time is booked anew."""
@@ -83,11 +139,14 @@ class Pace:
     def _begin_anew(self, now: datetime) -> None:
         """What missed its moment must not leave all at once: all is booked again, in its order."""
         self._booked.clear()
-        for bucket in (self._all, *self._numbers.values()):
-            bucket.empty(now)
+        self._all.forget(now, ahead=True)
+        for bucket in self._numbers.values():
+            bucket.begin_anew(now)
 
-    def _prune(self) -> None:
-        """Let go of the oldest, of which most have ended."""
+    def _prune(self, now: datetime) -> None:
+        """Let go of what is past, and of the oldest copies, of which most have ended."""
+        if len(self._all.booked) > _MANY_PARTS:
+            self._all.forget(now)
         while len(self._booked) > _MOST_KEPT:
             del self._booked[next(iter(self._booked))]
 
