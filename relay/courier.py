@@ -505,8 +505,7 @@ class Courier:
     async def _settled(self, batch: Sequence[_Result]) -> bool:
         """Write a batch down, all or nothing. `False` if the store could not."""
         try:
-            async with self._database.writing() as c:
-                said = await self._settle(c, batch)
+            said = await self._database.transact(lambda c: self._settle(c, batch))
         except Exception as error:  # noqa: BLE001 - the store comes back; the results are kept
             trouble(error, where="settle")
             return False

@@ -148,8 +148,8 @@ class Following:
         self, c: AsyncConnection, batch: Sequence[_News], best: Sequence[_News]
     ) -> _Done:
         now, done = self._clock.now(), _Done()
+        await self._outbox.lock_posts(c, {news.post for news in best})  # as who settles does: first
         await self._note_references(c, batch, now)
-        await self._outbox.lock_posts(c, {news.post for news in best})
         copies = await self._outbox.copies(c, {(news.post, news.member) for news in best})
         for news in best:
             copy = copies.get((news.post, news.member))
