@@ -25,7 +25,7 @@ from channels.contract import (
     Trait,
     Trouble,
 )
-from policies.facts import GroupState
+from policies.facts import GroupState, MemberState
 from policies.verdict import Reason
 from relay import wording
 from relay.feedback import Feedback
@@ -80,6 +80,21 @@ class Circle:
     def group_read(self) -> list[str]:
         """What Sol read."""
         return [o.text.reveal() for o in self.house.sms.sent if o.to.reveal() == SOL and o.author]
+
+    def sol_heard(self) -> list[str]:
+        """What the relay itself said to Sol."""
+        return [
+            o.text.reveal() for o in self.house.sms.sent if o.to.reveal() == SOL and not o.author
+        ]
+
+    async def sol_says(self, text: str, *traits: Trait) -> None:
+        """Sol texts, and everything that can leave leaves."""
+        await self.house.say(self.sol, SOL, text, traits=frozenset(traits))
+        await self.settle()
+
+    async def sol_has(self, **wishes: str) -> None:
+        """Something is set for Sol."""
+        await self.house.engine.registrar.change_member(show_id(self.sol.id), wishes)
 
     async def refuses(self, outcome: Outcome, contact: str = OAK) -> None:
         """From now on one reader's provider answers like this."""
@@ -136,6 +151,19 @@ async def automatic(circle: Circle) -> None:
     assert len(circle.facilitator_heard()) == 1
 
 
+async def budget(circle: Circle) -> None:
+    """Waiting is no ending: it arrives the next day, and facilitators know."""
+    circle.house.sms.priced = True
+    await circle.house.engine.registrar.change_group("Tuesday", {"budget": "2"})
+    await circle.writes("one")
+    await circle.writes("two")
+    assert circle.group_read() == ["one"]
+    assert circle.facilitator_heard() == [wording.BUDGET]
+    circle.house.clock.forward(hours=12)
+    await circle.settle()
+    assert circle.group_read() == ["one", "two"]
+
+
 async def empty(circle: Circle) -> None:
     """No words: its author is told."""
     await circle.writes("")
@@ -189,6 +217,19 @@ async def not_proven(circle: Circle) -> None:
     assert circle.group_read() == []
 
 
+async def pace(circle: Circle) -> None:
+    """Waiting is no ending: it arrives within moments, in its order."""
+    circle.house.sms.priced = True
+    posts = ["one", "two", "three", "four"]
+    for text in posts:
+        await circle.house.say(circle.ivy, IVY, text)
+    await circle.house.deliver()
+    assert len(circle.group_read()) < len(posts)
+    circle.house.clock.forward(minutes=1)
+    await circle.settle()
+    assert circle.group_read() == posts
+
+
 async def quiet_hours(circle: Circle) -> None:
     """Waiting is no ending: it arrives when the night is over."""
     hour = circle.house.clock.now().hour
@@ -201,13 +242,32 @@ async def quiet_hours(circle: Circle) -> None:
     assert circle.group_read() == ["hello"]
 
 
+async def shown_to_others(circle: Circle) -> None:
+    """Her text went to other phones as well: she is told, and the group gets nothing."""
+    await circle.sol_says("hello", Trait.SHOWN_TO_OTHERS)
+    assert circle.sol_heard() == [wording.SHOWN_TO_OTHERS]
+    assert circle.author_heard() == []
+
+
+async def silent(circle: Circle) -> None:
+    """Her phone is asked who it is; what nobody spoke for, facilitators hear as a count."""
+    async with circle.house.engine.database.writing() as c:
+        await circle.house.engine.roster.set_state(c, [circle.sol.id], MemberState.SILENT)
+    await circle.sol_says("hello")
+    await circle.days_pass()
+    await circle.days_pass()
+    assert circle.house.email.texts_to(IVY) == []
+    assert circle.sol_heard() == [wording.STILL_YOU]
+    assert circle.facilitator_heard() == [wording.NOT_PASSED_ON.format(count=1)]
+
+
 async def stopped(circle: Circle) -> None:
-    """Who said stop is refused, and hears nothing, as she wished."""
-    await circle.house.say(circle.sol, SOL, "STOP")
+    """Who said stop is refused, and hears nothing but that, as she wished."""
+    await circle.sol_says("STOP")
     receipt = await circle.house.say(circle.sol, SOL, "hello")
     await circle.settle()
     assert receipt is Receipt.REFUSED
-    assert circle.house.sms.texts_to(SOL) == []
+    assert circle.house.sms.texts_to(SOL) == [wording.STOPPED]
 
 
 async def too_long(circle: Circle) -> None:
@@ -239,6 +299,7 @@ async def unreachable(circle: Circle) -> None:
 REASONS: dict[Reason, Scenario] = {
     Reason.ANSWER_LOST: answer_lost,
     Reason.AUTOMATIC: automatic,
+    Reason.BUDGET: budget,
     Reason.EMPTY: empty,
     Reason.EXPIRED: expired,
     Reason.GROUP_CLOSED: group_closed,
@@ -246,7 +307,10 @@ REASONS: dict[Reason, Scenario] = {
     Reason.NOT_A_MEMBER_NOW: not_a_member_now,
     Reason.NOT_AUTHENTIC: not_authentic,
     Reason.NOT_PROVEN: not_proven,
+    Reason.PACE: pace,
     Reason.QUIET_HOURS: quiet_hours,
+    Reason.SHOWN_TO_OTHERS: shown_to_others,
+    Reason.SILENT: silent,
     Reason.STOPPED: stopped,
     Reason.TOO_LONG: too_long,
     Reason.UNREADABLE: unreadable,
@@ -366,7 +430,44 @@ async def second(circle: Circle) -> None:
     assert circle.author_heard() == [wording.MASKED_YOURS]
 
 
-WAITING: dict[Why, Scenario] = {Why.PROOF: proof, Why.WISH: wish, Why.SECOND: second}
+async def doubt(circle: Circle) -> None:
+    """She is asked what she means, and told in the end that nobody got it."""
+    await circle.sol_says("STPO")
+    await circle.days_pass()
+    assert circle.sol_heard() == [wording.NEAR_MISS, wording.NOT_CONFIRMED]
+    assert circle.author_heard() == []
+
+
+async def code(circle: Circle) -> None:
+    """She is asked for her code word, and told in the end that nobody got it."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"code_after": "1"})
+    await circle.sol_has(code_word="marigold")
+    await circle.sol_says("one")
+    circle.house.clock.forward(days=1)
+    await circle.sol_says("two")
+    await circle.days_pass()
+    assert circle.house.email.texts_to(IVY) == ["one"]
+    assert circle.sol_heard() == [wording.CODE_FIRST, wording.NOT_CONFIRMED]
+
+
+async def command(circle: Circle) -> None:
+    """She is asked for her code word; without it she stays, and knows."""
+    await circle.sol_has(code_word="marigold")
+    await circle.sol_says("LEAVE")
+    await circle.days_pass()
+    assert circle.sol_heard() == [wording.CODE_FIRST, wording.NOT_CONFIRMED]
+    await circle.writes()
+    assert circle.group_read() == ["hello"]
+
+
+WAITING: dict[Why, Scenario] = {
+    Why.PROOF: proof,
+    Why.WISH: wish,
+    Why.SECOND: second,
+    Why.DOUBT: doubt,
+    Why.CODE: code,
+    Why.COMMAND: command,
+}
 
 
 @pytest.mark.parametrize("why", list(WAITING))
