@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from policies.alone import alone
 from policies.authenticity import authenticity
-from policies.facts import DeliveryFacts, GroupState, MemberState, PostFacts, Proof, Window
+from policies.budget import budget
+from policies.facts import Budget, DeliveryFacts, GroupState, MemberState, PostFacts, Proof, Window
 from policies.group_open import group_open
 from policies.group_running import LOOK_AGAIN, group_running
 from policies.life import life
@@ -56,12 +58,13 @@ def refuse(reason: Reason) -> Refuse:
     [
         (MemberState.ACTIVE, Pass()),
         (MemberState.INVITED, refuse(Reason.NOT_A_MEMBER_NOW)),
+        (MemberState.SILENT, refuse(Reason.SILENT)),
         (MemberState.STOPPED, refuse(Reason.STOPPED)),
         (MemberState.UNREACHABLE, refuse(Reason.UNREACHABLE)),
     ],
 )
 def test_only_active_members_write(author: MemberState, verdict: Verdict) -> None:
-    """The invited, the stopped and the unreachable are refused; each with a word of her own."""
+    """All others are refused; each with a word of her own."""
     assert membership(replace(POST, author=author), NOW) == verdict
 
 
@@ -186,3 +189,46 @@ def test_answers_come_at_night_too() -> None:
     """A notice answers what the member has just done, so she is awake."""
     now = datetime(2026, 1, 15, 23, 0, tzinfo=UTC)
     assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,), notice=True), now) == Pass()
+
+
+def test_what_other_phones_saw_is_not_passed_on() -> None:
+    """Whether it went to other phones as well is all that counts."""
+    assert alone(POST, NOW) == Pass()
+    shown = replace(POST, shown_to_others=True, author=MemberState.STOPPED)
+    assert alone(shown, NOW) == drop(Reason.SHOWN_TO_OTHERS)
+
+
+@pytest.mark.parametrize(
+    ("spent", "most", "cost", "passes"),
+    [
+        (0, 200, 180, True),
+        (0, 200, 181, False),
+        (179, 200, 1, True),
+        (180, 200, 1, False),
+        (200, 200, 0, True),  # a channel that costs nothing
+        (8, 10, 1, True),
+        (9, 10, 1, False),
+        (4, 5, 1, True),  # a tenth of five is less than one
+        (5, 5, 1, False),
+    ],
+)
+def test_posts_are_paid_from_nine_tenths_of_a_budget(
+    spent: int, most: int, cost: int, passes: bool
+) -> None:
+    """What does not fit waits for the next day; answers go at any price."""
+    tomorrow = NOW + timedelta(hours=12)
+    one = Budget(spent=spent, most=most, renews=tomorrow)
+    facts = replace(DELIVERY, cost=cost, budgets=(one,))
+    expected = Pass() if passes else Hold(tomorrow, frozenset({Reason.BUDGET}))
+    assert budget(facts, NOW) == expected
+    assert budget(replace(facts, notice=True), NOW) == Pass()
+
+
+def test_of_several_spent_budgets_the_last_to_renew_counts() -> None:
+    """One that is not spent has no say."""
+    hours = [timedelta(hours=n) for n in (3, 9, 20)]
+    spent = [Budget(spent=10, most=10, renews=NOW + hour) for hour in hours[:2]]
+    free = Budget(spent=0, most=10, renews=NOW + hours[2])
+    for budgets in ((*spent, free), (free, *reversed(spent))):
+        verdict = budget(replace(DELIVERY, cost=1, budgets=budgets), NOW)
+        assert verdict == Hold(NOW + hours[1], frozenset({Reason.BUDGET}))

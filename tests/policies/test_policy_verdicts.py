@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policies import catalogue
 from policies.facts import (
+    Budget,
     DeliveryFacts,
     DeliveryPolicy,
     GroupState,
@@ -44,6 +45,7 @@ post_facts = st.builds(
     characters=st.integers(0, 20),
     pictures=st.integers(0, 2),
     longest=st.integers(1, 20),
+    shown_to_others=st.booleans(),
 )
 delivery_facts = st.builds(
     DeliveryFacts,
@@ -52,6 +54,11 @@ delivery_facts = st.builds(
     notice=st.booleans(),
     expires=times,
     quiet=st.lists(windows, max_size=3).map(tuple),
+    cost=st.integers(0, 5),
+    budgets=st.lists(
+        st.builds(Budget, spent=st.integers(0, 12), most=st.integers(1, 12), renews=times),
+        max_size=3,
+    ).map(tuple),
 )
 
 
