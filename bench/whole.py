@@ -32,6 +32,7 @@ from relay.clock import SystemClock
 from relay.demo.carrier import Carrier
 from relay.intake import Intake
 from relay.model import Member, show_id
+from tests.support.town import free_port
 
 _MAIL_READERS = 200
 _TEXT_READERS = 50
@@ -76,9 +77,12 @@ async def measure(site: Site) -> AsyncIterator[Figure]:
     for kind, folder, url in site.places():
         carrier = Carrier()
         await carrier.start()
+        port = free_port()
+        carrier.set_webhook(f"http://127.0.0.1:{port}")
         more: dict[str, object] = {
             "domain": None,
-            "public_url": "http://127.0.0.1:9",
+            "public_url": f"http://127.0.0.1:{port}",
+            "http_listen": f"127.0.0.1:{port}",
             "twilio_account_sid": carrier.account_sid,
             "twilio_auth_token": carrier.auth_token,
             "twilio_api_url": carrier.api_url,
@@ -243,7 +247,10 @@ async def _through(say: Say, outside: Outside, readers: int) -> float:
 
 @asynccontextmanager
 async def _relay(ground: Ground, channel: str) -> AsyncIterator[Say]:
-    """The relay's delivery, as it is wired for use, and an author in its one group."""
+    """The relay's delivery, as it is wired for use, and an author in its one group.
+
+    Of texts it hears as well what became of them: that is part of sending them.
+    """
     engine, contact = ground.engine, _AUTHORS[channel]
     author = await engine.registrar.add_member(
         show_id(ground.crowds[0].group_id),
@@ -254,7 +261,7 @@ async def _relay(ground: Ground, channel: str) -> AsyncIterator[Say]:
         facilitator=False,
         wishes={},
     )
-    app = await wiring.start(engine, {"delivery"})
+    app = await wiring.start(engine, {"delivery", "web"} if channel == "sms" else {"delivery"})
     try:
         intake = Intake(engine, catalogue.POST, app.wake)
 
