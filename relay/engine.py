@@ -105,5 +105,6 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             departures=departures,
             clock=clock,
             domain=settings.domain,
+            spool=settings.spool,
         ),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +40,7 @@ from relay.store.outbox import Held, Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Pool
 from relay.store.roster import NewMember, Roster
+from relay.store.shelf import slips_in
 from relay.store.talk import Talk
 from relay.vault.vault import Vault
 from relay.words.reading import fits_as_code
@@ -81,6 +83,7 @@ class Registrar:
         departures: Departures,
         clock: Clock,
         domain: str | None,
+        spool: Path,
     ) -> None:
         self._database = database
         self._roster = roster
@@ -93,6 +96,7 @@ class Registrar:
         self._departures = departures
         self._clock = clock
         self._domain = domain
+        self._spool = spool
 
     # Numbers -------------------------------------------------------------------------------
 
@@ -277,7 +281,7 @@ class Registrar:
             "tallies": tallies,
             "waiting_for_author": waiting,
             "not_passed_on": losses,
-            "spool": len(self._vault.spool_keys()),
+            "spool": len(slips_in(self._spool)) if self._spool.is_dir() else 0,
             "at_provider": owed.waiting,
         }
 

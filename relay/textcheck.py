@@ -23,6 +23,7 @@ from relay.market import Rented
 from relay.store.database import Database
 from relay.store.erasures import Backlog, Erasures
 from relay.store.pool import Numbers, Pool
+from relay.store.shelf import slips_in
 from relay.vault import master
 from relay.vault.vault import UnsealError, Vault
 
@@ -74,11 +75,12 @@ def _spooled(settings: Settings) -> tuple[int, int]:
     """How many wait, and how many of these for long."""
     vault = _vault(settings)
     try:
-        born = vault.spool_keys().values()
+        born = vault.spool_keys()
     finally:
         vault.close()
+    waiting = slips_in(settings.spool) if settings.spool.is_dir() else []
     limit = SystemClock().now() - _LONG_IN_THE_SPOOL
-    return len(born), sum(1 for at in born if at < limit)
+    return len(waiting), sum(1 for slip in waiting if born.get(slip.key_id, limit) < limit)
 
 
 async def erasing(settings: Settings) -> list[Check]:

@@ -82,10 +82,7 @@ class Shelf:
 
     def slips(self) -> list[Slip]:
         """Every file there is, in order."""
-        with os.scandir(self._folder) as found:
-            names = sorted(entry.name for entry in found)  # all as long: their order is the slips'
-        matches = map(_NAME.fullmatch, names)
-        return [Slip(int(name[1]), int(name[2], 16)) for name in matches if name]
+        return slips_in(self._folder)
 
     def open(self, slip: Slip) -> Kept:
         """Read one message.
@@ -125,6 +122,14 @@ class Shelf:
             if name is None or int(name[2], 16) not in alive:
                 part.unlink(missing_ok=True)
         return destroyed
+
+
+def slips_in(folder: Path) -> list[Slip]:
+    """Every file of a folder, in order: for who only counts. Raises `FileNotFoundError`."""
+    with os.scandir(folder) as found:
+        names = sorted(entry.name for entry in found)  # all as long: their order is the slips'
+    matches = map(_NAME.fullmatch, names)
+    return [Slip(int(name[1]), int(name[2], 16)) for name in matches if name]
 
 
 def _write(path: Path, content: bytes) -> None:

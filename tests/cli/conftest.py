@@ -9,17 +9,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from channels.contact import SMS
+from channels.contract import Inbound, Proof
+from channels.secret import Contact, Secret
 from relay import setup
 from relay.cli.main import run
 from relay.config import load_settings
-from relay.engine import open_engine
+from relay.engine import Engine, open_engine
 from relay.store.database import Database
+from relay.store.shelf import Kept, Shelf
 from relay.store.tables import METADATA
 
 DOMAIN = "relay.example"
@@ -118,6 +123,15 @@ class Desk:
                 await database.close()
 
         asyncio.run(work())
+
+
+def shelve(engine: Engine, at: datetime) -> None:
+    """Write down a text of Robin's as the spool does, at a time."""
+    inbound = Inbound(
+        channel=SMS, provider_id="SM1", sender=Contact(SMS, ROBIN), to=Secret(NUMBER),
+        text=Secret("hello"), proof=Proof.PROVEN,
+    )  # fmt: skip
+    Shelf(engine.vault, engine.settings.spool).put(Kept(inbound=inbound, at=at), at)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from channels.secret import Secret
 from relay.config import load_settings
 from relay.engine import open_engine
 from relay.registrar import PRESETS
-from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk
+from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk, shelve
 from tests.support.town import free_port
 
 ID = r"[0-9a-hjkmnp-tv-z]{12}"
@@ -224,7 +224,7 @@ def test_inventory_of_what_lies_elsewhere(staffed_here: Desk) -> None:
         engine = await open_engine(load_settings())
         now = engine.clock.now()
         try:
-            engine.vault.seal_spooled(1, b"words", now)
+            shelve(engine, now)
             async with engine.database.writing() as c:
                 await engine.erasures.add(c, [(Secret("SM1"), now), (Secret("CA2"), now)], now)
         finally:

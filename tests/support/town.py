@@ -275,7 +275,7 @@ class Town:
 
 
 def _is_nothing(held: dict[str, Any]) -> bool:
-    return not held["bodies"] and not any(held["deliveries"].values())
+    return not (held["bodies"] or any(held["deliveries"].values()) or held["spool"])
 
 
 def free_port() -> int:
