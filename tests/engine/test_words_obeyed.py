@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from channels.contract import Receipt, Trait
+from policies import catalogue
 from policies.facts import GroupState, MemberState
 from relay import wording
+from relay.intake import Intake
 from relay.model import Group, Member, show_id
 from tests.engine.conftest import House
 
@@ -166,3 +168,24 @@ async def test_what_was_shown_to_other_phones_is_not_passed_on(room: Room) -> No
     assert (room.read(), room.told()) == ([], [wording.SHOWN_TO_OTHERS])
     await room.says("STOP", traits=shown)
     assert await room.state() is MemberState.STOPPED
+
+
+@pytest.mark.parametrize(("told", "heard"), [("told", Receipt.FORMER), ("silent", Receipt.REFUSED)])
+async def test_who_has_left_may_be_told_so_once_a_month(
+    room: Room, told: str, heard: Receipt
+) -> None:
+    """By the programme's choice; strangers never, and nothing of it is kept."""
+    engine = room.house.engine
+    settings = engine.settings.model_copy(update={"former_members": told})
+    intake = Intake(replace(engine, settings=settings), catalogue.POST, lambda: None)
+    room.house.intake = intake
+    await engine.registrar.remove_member(show_id(room.sol.id))
+    stranger = replace(room.sol, write_to=room.ana.write_to)
+    for expected in (heard, Receipt.REFUSED):
+        assert await room.says("hello, is anybody there?") is expected
+    room.house.clock.forward(days=32)
+    await room.house.sweeper.sweep()
+    assert await room.says("hello again") is heard
+    assert await room.house.say(stranger, ROBIN, "hello") is Receipt.REFUSED
+    assert await room.house.stored() == (0, 0)
+    assert (room.read(), room.told()) == ([], [])
