@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from channels.secret import Secret
 from relay.clock import milliseconds, moment
@@ -23,6 +23,7 @@ _MISSED = timedelta(minutes=1)
 """How late a copy may be for its moment. More means that for a while nothing could leave."""
 _MOST_KEPT = 100_000
 _MANY_PARTS = 10_000
+_MINUTE = 60_000
 _PARTS = 11
 """Into so many parts a minute is cut: a minute that begins anywhere touches one part more."""
 
@@ -62,7 +63,8 @@ class _Bucket:
 class _Calendar:
     """All numbers: how many texts are booked for each part of a minute."""
 
-    seconds: float
+    part: int
+    """Milliseconds, so that the moments of the store are exact."""
     most: int
     booked: Counter[int] = field(default_factory=Counter)
 
@@ -70,16 +72,14 @@ class _Calendar:
     def of(cls, per_minute: int) -> _Calendar:
         """One in which no minute, wherever it begins, has more texts than this."""
         parts = min(_PARTS, max(1, per_minute - 1))
-        return cls(seconds=60 / parts, most=max(1, per_minute // (parts + 1)))
+        return cls(part=-(-_MINUTE // parts), most=max(1, per_minute // (parts + 1)))
 
     def earliest(self, now: datetime) -> datetime:
         """When one more may go, from now on."""
-        part = self._part(now)
-        if self.booked[part] < self.most:
-            return now
+        first = part = self._part(now)
         while self.booked[part] >= self.most:
             part += 1
-        return _stored(datetime.fromtimestamp(part * self.seconds, UTC))
+        return now if part == first else moment(part * self.part)
 
     def take(self, at: datetime) -> None:
         """One goes at a moment."""
@@ -93,7 +93,7 @@ class _Calendar:
         self.booked = Counter(kept)
 
     def _part(self, at: datetime) -> int:
-        return int(at.timestamp() // self.seconds)
+        return milliseconds(at) // self.part
 
 
 @dataclass(slots=True)
@@ -104,6 +104,7 @@ class Pace:
     _numbers: dict[Secret, _Bucket] = field(default_factory=dict)
     _all: _Calendar = field(init=False)
     _booked: dict[Copy, datetime] = field(default_factory=dict)
+    _last: datetime | None = None
 
     def __post_init__(self) -> None:
         self._all = _Calendar.of(self.limits.per_minute)
@@ -115,12 +116,21 @@ class Pace:
 
         `copy` tells it from all others. What is urgent is counted and leaves now.
         """
+        self._notice_leaps(now)
         if now - self._booked.get(copy, now) > _MISSED:
             self._begin_anew(now)
         if copy not in self._booked:
             self._prune(now)
             self._booked[copy] = self._book(number, cost, now, urgent=urgent)
         return now if urgent else self._booked[copy]
+
+    def _notice_leaps(self, now: datetime) -> None:
+        """A clock set back must not stop all texts until it has caught up."""
+        if self._last is not None and self._last - now > _MISSED:
+            self._booked.clear()
+            self._numbers.clear()
+            self._all = _Calendar.of(self.limits.per_minute)
+        self._last = now
 
     def _book(self, number: Secret, cost: int, now: datetime, *, urgent: bool) -> datetime:
         bucket = self._numbers.setdefault(number, _Bucket(self.limits.rate, self.limits.burst))
