@@ -13,6 +13,7 @@ _BLANK_LETTERS = frozenset("\u0640\u115f\u1160\u3164\uffa0")
 _ONE_LETTER = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0131": "i"})
 """Letters that keyboards and writers mix up: two endings in Arabic, the dotless i of Turkish."""
 _RUN = re.compile(r"(.)\1{2,}")
+_DOUBLED = re.compile(r"(.)\1+")
 _FIRST_WIDE = "\u2e80"
 """From here on scripts write without spaces between words (Han, Kana, Hangul)."""
 
@@ -38,6 +39,14 @@ def parted(text: str) -> list[str]:
 def shortened(word: str) -> str:
     """Return a folded word without the drawl: `stooooop` gives `stop`, `hello` stays."""
     return _RUN.sub(r"\1", word)
+
+
+def undrawn(word: str) -> str:
+    """Return a drawn out folded word with each letter said once: `heelllpp` gives `help`.
+
+    One without a letter three times in a row is not drawn out, and stays.
+    """
+    return _DOUBLED.sub(r"\1", word) if _RUN.search(word) else word
 
 
 def has_letters_for_slips(word: str) -> bool:

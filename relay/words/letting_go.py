@@ -11,7 +11,7 @@ import re
 
 from relay.words.folding import folded, parted
 
-_MOST_WORDS = 8
+_MOST_WORDS = 12
 """Polite words at both ends not counted. Who writes more tells a story."""
 _LONGEST = 160
 _SENTENCE = re.compile(r"[.!?\u2026\u061f\u3002\uff01\uff1f\n\r]+")
@@ -30,6 +30,30 @@ oi ola obrigada obrigado desculpa desculpe agora alguem pode podem
 _POLITE = frozenset(_POLITE_WORDS.split())
 """Words that change nothing at either end of such a sentence."""
 
+_BEG = (
+    "(?:please|pls|plz|kindly|thanks|thank you|thx|ty|now|asap|immediately|hi|hello|hey|sorry|"
+    "por favor|porfa|porfavor|gracias|hola|ahora|ya|bonjour|svp|stp|sil (?:vous|te) plait|merci|"
+    "maintenant|bitte|hallo|danke|sofort|jetzt|oi|ola|obrigad[ao]|agora|пожалуиста|من فضلك|لو سمحت)"
+)
+"""What may stand around a bare word of stop. Fewer words than `_POLITE`: `just quit` tells of
+cigarettes, `quit please` does not."""
+_BEGGED = re.compile(f"(?:{_BEG} )*[请請]?(?P<rest>.*?)(?: {_BEG})*")
+
+_NO_WORDS = """
+no not never none nothing nobody nope nah cannot neither nor but
+nunca nada nadie ni jamas tampoco pero ningun ninguno ninguna
+ne pas non jamais rien personne aucun aucune mais ni
+nicht nichts kein keine keinen keiner keinem keines nie niemals niemand nein nee aber
+nao ninguem nem nenhum nenhuma mas
+niet geen nooit niets maar ikke ingen aldri men inte aldrig non mai niente nessuno ma
+не нет ни никогда ничего но nie ale لا ليس لم لن ما لست لكن
+"""
+_NOES = frozenset(_NO_WORDS.split())
+"""Words that make a no, or half a one, of what began as a yes; folded."""
+_NOT = re.compile(
+    "(?:do|does|did|was|were|is|are|have|has|had|would|could|should|must|need|wo|ca|ai)nt|.*[不没沒].*"
+)
+
 _PIECES = {
     "texts": "(?:texts?|txts?|messages?|msgs?|sms|mails?|emails?|notifications?|alerts?)",
     "texting": "(?:text|txt|messag|msg|mail|email|contact|spamm|bother|writ)(?:e?ing|in)",
@@ -38,8 +62,12 @@ _PIECES = {
         "phone|contact)\\s)*(?:group|list|chat|thread|text|texts|messages|system|"
         "service|program|programme|groupchat|gc)"
     ),
+    "a_group": "(?:the|this|your|that) (?:text |mailing |support )?"
+    "(?:group|list|chat|thread|program|programme|service|groupchat)",
+    "number": "(?:number|phone number|phone|cell|cell number)",
     "from_here": "(?:from |off |of )*(?:here|this|these)",
     "mine": "(?:number|phone|phone number|no|email|mail|address|details|contact|info|data|cell)",
+    "no_longer": "(?:do not|dont|no longer) (?:want|wish)",
     "want": "(?:i )?(?:want|wanna|need|would like|wish|like|id like|d like)(?: to)?(?: be)?",
     "mensajes": "(?:mensajes?|textos?|sms|correos?|emails?|msjs?|notificaciones)",
     "messages": "(?:messages?|textos?|sms|mails?|emails?|courriels?|notifications)",
@@ -56,6 +84,8 @@ _ENGLISH = (
     r"opt me out(?: {group})?",
     r"let me out {group}",
     r"(?:delete|remove|erase|lose|forget) my {mine}(?: {group})?",
+    r"(?:delete|remove|erase|lose|forget|unsubscribe) this {number}(?: {group})?",
+    r"(?:unsubscribe|unsub|opt out|optout|stop|quit) {group}|(?:stop|stop all) [0-9]{{1,3}}",
     r"(?:no|not any|enough) (?:more )?(?:of )?(?:the |these |your )?{texts}(?: to me)?",
     r"no more {texting}(?: me)?",
     r"(?:stop|quit|cease|end|cancel) (?:all )?(?:the |these |those |your |my |sending )*"
@@ -65,11 +95,12 @@ _ENGLISH = (
     r"(?:stop|quit) {texting} this {mine}",
     r"(?:do not|dont|never) (?:text|txt|message|msg|mail|email|contact|write)(?: to)? me"
     r"(?: any more| ever)?",
+    r"(?:do not|dont|never) (?:text|txt|message|msg|contact|call|write)(?: to)? this {number}"
+    r"(?: any more| ever)?",
     r"(?:do not|dont) send (?:me )?(?:any |more |these |any more )*{texts}(?: to me)?",
-    r"i (?:do not|dont|no longer) want (?:to )?(?:get |receive |have )?"
+    r"i {no_longer} (?:to )?(?:get |receive |have )?"
     r"(?:any |more |these |those |your |the )*{texts}(?: any more)?",
-    r"i (?:do not|dont|no longer) want to be (?:in|on|part of) (?:the|this|your) "
-    r"(?:group|list|chat|thread)(?: any more)?",
+    r"i {no_longer} to be (?:in|on|part of|a part of|a member of) {a_group}(?: any more)?",
     r"(?:its |this is |thats |you |youve |u |ve |have |got |i think )*"
     r"(?:the |a )?wrong number(?: im afraid)?",
     r"(?:you |youve |u )?(?:ve )?(?:have|got) the wrong (?:person|phone|address)",
@@ -77,8 +108,7 @@ _ENGLISH = (
     r"{want} (?:leave|quit|exit|get out of|get off|out of|off|removed from|taken off) "
     r"(?:of )?(?:the|this|your) (?:group|list|chat|thread|text list|mailing list)",
     r"{want} (?:unsubscribe|unsubscribed|opt out|removed|taken off|opted out)(?: {group})?",
-    r"(?:i am|im|i) (?:leaving|leave|quit|quitting|done with) (?:the|this|your) "
-    r"(?:group|list|chat|thread)",
+    r"(?:i am|im|i) (?:leaving|leave|quit|quitting|done with) {a_group}",
     r"(?:i am|im) done with (?:these|the|your) {texts}",
     r"(?:i )?(?:revoke|withdraw) (?:my )?consent",
     r"i (?:opt out|unsubscribe|revoke)|(?:im |i am )?opting out",
@@ -185,6 +215,17 @@ def asks_to_be_let_go(text: str) -> bool:
     if not sentences or sum(map(len, sentences)) > _MOST_WORDS:
         return False
     return _asks(sentences[0]) and all(len(s) <= _NAME or _asks(s) for s in sentences[1:])
+
+
+def without_begging(words: list[str]) -> list[str]:
+    """Return folded words without those that only beg or greet, at both ends."""
+    match = _BEGGED.fullmatch(" ".join(words))
+    return match["rest"].split() if match else []
+
+
+def is_no(word: str) -> bool:
+    """Whether a folded word denies."""
+    return word in _NOES or _NOT.fullmatch(word) is not None
 
 
 def _plain(sentence: str) -> list[str]:

@@ -1,6 +1,6 @@
 """Ordinary words that lie one slip of the finger away from a word to the relay. Data.
 
-Alone in a message they are talk and are never held back. All are folded as `folding.folded`
+Alone in a message they are talk and are neither held back nor obeyed. All are folded as `folding.folded`
 does, several words run together. English, Spanish, French, German, Portuguese, Arabic, and the
 commonest of other languages; common given names among them. Left out on purpose: what is a stop
 or a cry for help in one more language, or more often a slip than a word.
@@ -9,7 +9,7 @@ or a cry for help in one more language, or more often a slip than a word.
 from __future__ import annotations
 
 _LATIN = """
-aalto aanmelden abbilden abenden abide abstellen abstreiten abtreten abwenden abzustellen acide
+aalto aanmelden abbilden abenden abide abstellen abstreiten abtreten abwenden abzustellen acide ade
 acto acuda agde aguda aid aida aided aidee aiden aider aides aidez aids aie aihe aile aime aine
 air aire ais aise aja ajto ajudam ajudar ajudas ajudat ajude ajudo ajuta albo aldo algo alho allo
 alo alot also alt alta alte altho alti alton altor altos altro alts alvo alzo amis amore ande

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from policies.pseudonym import skeleton
-from relay.words.folding import LONGEST, folded, has_letters_for_slips, parted, shortened
-from relay.words.letting_go import asks_to_be_let_go
+from relay.words.folding import (
+    LONGEST,
+    folded,
+    has_letters_for_slips,
+    parted,
+    shortened,
+    undrawn,
+)
+from relay.words.letting_go import asks_to_be_let_go, is_no, without_begging
 from relay.words.ordinary import ORDINARY
 from relay.words.slips import forgiven, within
 from relay.words.vocabulary import WORDS, Command, Place, Word
@@ -45,6 +53,18 @@ _PHRASES = _in_several_words(WORDS)
 _STOPS = frozenset(word for word, command in _TO_GROUP.items() if command is Command.STOP)
 _LOOKS_OF_STOP = frozenset(skeleton(word) for word in _STOPS if word.isascii())
 
+_SIGNED = re.compile(
+    r"\W*(?:stop(?: ?all)?|unsubscribe|opt[ -]?out|revoke)"
+    r"\W*\s[-~\u2012-\u2015]+\s*[^\W\d]+( \w)?\W*",
+    re.IGNORECASE,
+)
+"""As under a mail: `STOP - Robin`."""
+
+_INFO = folded("info")
+_CRIES = frozenset(w for w, c in _TO_MASK.items() if c is Command.HELP and w != _INFO)
+"""Spellings of HELP that are also a cry."""
+_OTHERS = frozenset(_TO_MASK) - _CRIES
+
 _YES = frozenset(
     ("", "y", "yes", "ok", "okay", "confirm", "confirmed", "si", "oui", "ja", "sim", "da", "tak")
 )
@@ -59,22 +79,27 @@ def parse(text: str, *, to_mask: bool = False) -> Command | None:
     Folded for case, accents, width, punctuation, spaces and invisible characters, so that
     `Stop.`, `STOP ALL` and `opt-out` are words, and `Stop the line at gate 3` is not. What only
     looks like a word of stop, in letters of another script or with a zero for an o, is one too.
+    So is `helppp` or `hlep` a word of help: who is afraid mistypes, and asking her first helps
+    nobody.
     """
     if len(text) > LONGEST:
         return None
     found = (_TO_MASK if to_mask else _TO_GROUP).get(folded(text))
     if found is None and skeleton(text) in _LOOKS_OF_STOP:
         return Command.STOP
-    return found
+    return Command.HELP if found is None and _is_cry(text) else found
 
 
-def doubt(text: str, *, own: Sequence[str] = (), to_mask: bool = False) -> Doubt | None:
+def doubt(
+    text: str, *, own: Sequence[str] = (), name: str = "", to_mask: bool = False
+) -> Doubt | None:
     """Say why a message that `parse` read as talk should be asked about; `None` if it is talk.
 
-    `own`: the writer's own code words. One of them, or a slip in one, is for nobody's eyes, even
-    where the slip makes another word. Ordinary words next to a command are talk.
+    `name`: hers, which may stand under a word of stop. `own`: the writer's own code words. One of
+    them, or a slip in one, is for nobody's eyes, even where the slip makes another word. Ordinary
+    words next to a command are talk.
     """
-    if asks_to_be_let_go(text) or _is_stop_again(text):
+    if asks_to_be_let_go(text) or _is_stop_again(text) or _is_stop_dressed(text, name):
         return Doubt.REVOCATION
     said = folded(text)
     if len(text) > LONGEST or not said:
@@ -103,15 +128,55 @@ def fits_as_code(code_word: str) -> bool:
 
 
 def is_yes(text: str) -> bool:
-    """Whether an answer to a question says yes: in a word, or by an empty mail, or begins so."""
-    first = text.strip().split(maxsplit=1)[:1]
-    return len(text) <= LONGEST and (folded(text) in _YES or folded("".join(first)) in _SURELY)
+    """Whether an answer to a question says yes: in a word, or by an empty mail, or begins so.
+
+    `Yes, but I did not write that` begins so and says no.
+    """
+    if len(text) > LONGEST:
+        return False
+    if folded(text) in _YES:
+        return True
+    first = folded("".join(text.split(maxsplit=1)[:1]))
+    return first in _SURELY and not any(map(is_no, parted(text)))
+
+
+def _is_cry(text: str) -> bool:
+    """Tell whether a single word is a word of help, drawn out or with one slip in it.
+
+    Where another word to the relay is as near, or it is an ordinary word, it is none.
+    """
+    said = folded(text)
+    if said in ORDINARY or len(parted(text)) != 1:
+        return False
+    if undrawn(said) in _CRIES:
+        return True
+    return _is_near(said, _CRIES) and not _is_near(said, _OTHERS)
+
+
+def _is_near(said: str, spellings: Iterable[str]) -> bool:
+    return any(within(said, meant, min(1, forgiven(meant))) for meant in spellings)
 
 
 def _is_stop_again(text: str) -> bool:
     """Tell whether a message is nothing but a word of stop, said over and over."""
     said = parted(text) if len(text) <= LONGEST else []
     return len(said) > 1 and len(set(said)) == 1 and said[0] in _STOPS
+
+
+def _is_stop_dressed(text: str, name: str) -> bool:
+    """Tell whether a message is a word of stop with polite words, or signed.
+
+    Her own name may follow as it likes, another word only behind a dash: `Stop, Robin` may be said
+    to Robin.
+    """
+    if len(text) > LONGEST:
+        return False
+    if _SIGNED.fullmatch(text):
+        return True
+    said, own = parted(text), parted(name)
+    if own and said[-len(own) :] == own:
+        said = said[: -len(own)]
+    return "".join(without_begging(said)) in _STOPS
 
 
 def _is_slip(text: str, said: str, *, to_mask: bool) -> bool:

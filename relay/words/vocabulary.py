@@ -79,7 +79,8 @@ _EVERYWHERE = frozenset(Place)
 _STOP = Word(
     command=Command.STOP,
     # English: 47 CFR 64.1200(a)(10), the opt-out words that Twilio acts on by default, and those
-    # of the CTIA's principles. TD: what Chinese carriers let people write.
+    # of the CTIA's principles. Not TD, which Chinese carriers let people write: elsewhere it is a
+    # bank, a touchdown, a name.
     spellings={
         "en": (
             *("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"),
@@ -90,7 +91,7 @@ _STOP = Word(
         "de": ("stopp", "abmelden", "abbestellen"),
         "pt": ("parar", "pare", "sair", "cancelar", "descadastrar"),
         "ar": ("توقف", "قف", "إيقاف", "إلغاء", "إلغاء الاشتراك"),
-        "zh": ("停止", "退订", "退訂", "取消", "取消订阅", "取消訂閱", "TD"),
+        "zh": ("停止", "退订", "退訂", "取消", "取消订阅", "取消訂閱"),
         "ru": ("стоп", "отписаться"),
         "ja": ("ストップ", "配信停止"),
         "ko": ("수신거부",),

@@ -75,6 +75,19 @@ def test_what_looks_like_stop_is_stop() -> None:
     assert [look for look in looks if parse(look, to_mask=True) is not Command.STOP] == []
 
 
+def test_a_cry_for_help_may_be_mistyped() -> None:
+    """A drawl or one slip of a word of help is that word; ordinary words beside it are talk.
+
+    As near to another word as to help, it is asked about; so is a slip in `info`.
+    """
+    slips = TRUE["like_help"]["slips"]
+    assert [slip for slip in slips if parse(slip) is not Command.HELP] == []
+    assert [slip for slip in slips if parse(slip, to_mask=True) is not Command.HELP] == []
+    talk = ("hell", "held", "yelp", "helps", "helped", "hilft", "aides", "heap", "hlep me")
+    assert [word for word in talk if parse(word) is not None] == []
+    assert (parse("infoo"), doubt("infoo")) == (None, Doubt.NEAR_MISS)
+
+
 def test_words_to_a_mask_are_talk_in_the_group() -> None:
     """`block` concerns one member; without one it is nothing, in any language."""
     assert [word for _, word in required("to_mask") if parse(word) is not None] == []
@@ -106,6 +119,15 @@ def test_requests_in_her_own_words_are_doubted() -> None:
     assert [w for w in wishes if parse(w) or doubt(w) is not Doubt.REVOCATION] == []
     louder = [w for w in wishes if doubt(w.upper() + " 🙏") is not Doubt.REVOCATION]
     assert louder == []
+
+
+def test_a_stop_may_be_signed_with_her_own_name() -> None:
+    """Whose name it is decides: `Stop, Robin` from Robin may be a stop, from Ivy it is talk."""
+    signed = ("Stop, Robin", "CANCEL Robin", "quit please Robin", "Baja. Robin Ray")
+    names = ("Robin", "robin", "Robin", "Robin Ray")
+    assert [doubt(t, name=n) for t, n in zip(signed, names, strict=True)] == [Doubt.REVOCATION] * 4
+    assert [text for text in signed[:2] if doubt(text, name="Ivy") or doubt(text)] == []
+    assert doubt("Robin", name="Robin") is None
 
 
 @pytest.mark.parametrize(
@@ -207,6 +229,26 @@ def test_yes_is_a_word_or_the_beginning_of_one_answer() -> None:
     assert [text for text in yes if not is_yes(text)] == []
     no = ("no", "not me", "yesterday", "okay but no", "yes " * 20)
     assert [text for text in no if is_yes(text)] == []
+
+
+def test_a_yes_with_a_no_in_it_is_none() -> None:
+    """Whatever begins with yes and denies something is no yes, in any language."""
+    no = (
+        *("Ja, das war ich nicht", "yes but I did not write that", "Yes I didn’t", "yes, wasnt me"),
+        *("Si no fui yo", "Sí, pero no", "sí nunca", "Oui mais ce n'est pas moi", "oui, jamais"),
+        *("Ja, aber von wem?", "ja kein Plan", "Sim, não fui eu", "sim nada", "ja, nie", "yes нет"),
+        *("ja niet", "yes لا", "yes 不是我"),
+    )
+    assert [text for text in no if is_yes(text)] == []
+    yes = (
+        "Ja, das war ich",
+        "Sí, fui yo",
+        "Oui c'est moi",
+        "Sim, fui eu",
+        "yes I know",
+        "yes want",
+    )
+    assert [text for text in yes if not is_yes(text)] == []
 
 
 def test_every_command_is_one_complete_entry() -> None:
