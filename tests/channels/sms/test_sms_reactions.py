@@ -48,7 +48,10 @@ def test_talk_is_passed_on() -> None:
 
 
 def test_every_sentence_of_the_table_is_read() -> None:
-    """In all languages, with straight and curly quotes and apostrophes, odd spaces around."""
+    """In all languages, with any quotes and apostrophes, odd spaces around.
+
+    Straight quotes are a phone's only where the sentence holds the sign itself.
+    """
     sentences = [
         (sentence, sign, removed)
         for table, removed in ((reactionwords.ADDED, False), (reactionwords.REMOVED, True))
@@ -62,7 +65,9 @@ def test_every_sentence_of_the_table_is_read() -> None:
             text = sentence.replace("{e}", "\U0001f525").replace("{q.}", "{q}")
             for form in (text, text.replace("'", "\u2019"), text.replace(" ", "\u00a0")):
                 found = read("\n" + form.replace("{q}", f"{opening}\u202fHa\nha{closing}") + " ")
-                assert found == Reaction(sign=sign, removed=removed, quoted=Secret("Ha\nha")), text
+                reaction = Reaction(sign=sign, removed=removed, quoted=Secret("Ha\nha"))
+                typed = opening == '"' and "{e}" not in sentence
+                assert found == (None if typed else reaction), text
 
 
 def test_a_reaction_does_not_show_what_it_quotes() -> None:
