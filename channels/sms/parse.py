@@ -26,8 +26,9 @@ _MOST_FIELDS = 200
 
 _NAME = re.compile(r"[A-Za-z0-9]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_OPT_OUT = {"STOP": "stop", "START": "start", "HELP": "help"}
-"""With Advanced Opt-Out the account has words of its own; `OptOutType` says what one stands for."""
+_OPT_OUT = {"STOP": "stop", "HELP": "help"}
+"""With Advanced Opt-Out the account has words of its own; `OptOutType` says what one stands for.
+Not START: yes is one, and her words must not be lost for an answer that nobody waits for."""
 _CARRIERS_WORDS = frozenset(
     {
         *("STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT"),
@@ -37,6 +38,10 @@ _CARRIERS_WORDS = frozenset(
 )
 """What Twilio answers itself without being told to. YES is one too, but only of those it stopped:
 https://help.twilio.com/articles/223134027"""
+_TOLL_FREE = re.compile(r"\+1(?:800|833|844|855|866|877|888)[0-9]{7}")
+_NETWORKS_WORDS = frozenset({"STOP", "START", "UNSTOP"})
+"""What the toll-free network answers, whatever the account says, and nothing else:
+https://help.twilio.com/articles/360058144374"""
 _OTHERS = re.compile(r"(?i).*recipient.*|cc[0-9]*")
 """Twilio names the other phones of a native group message in `OtherRecipients0`, `1` and so on;
 its page on webhooks does not say so, hence the wide net. The pattern is for names."""
@@ -171,7 +176,7 @@ def text_in(
         text=Secret(_OPT_OUT.get(word) or clean(body)),
         media=media,
         left_out=left_out,
-        answered=bool(word) or (answers_stop and is_carriers_word(body)),
+        answered=bool(word) or is_answered(body, fields["To"], answers_stop=answers_stop),
         shown_to_others=any(value and _OTHERS.fullmatch(name) for name, value in fields.items()),
     )
 
@@ -181,10 +186,25 @@ def contact(number: str) -> Contact | None:
     return Contact("sms", number) if _E164.fullmatch(number) else None
 
 
+def is_answered(body: str, to: str, *, answers_stop: bool) -> bool:
+    """Whether a text to that number of ours has been answered before we saw it.
+
+    `answers_stop`: whether Twilio answers its own words by itself. Toll-free it is the network
+    that does, always and only `_NETWORKS_WORDS`.
+    """
+    if _TOLL_FREE.fullmatch(to):
+        return _is_one_of(_NETWORKS_WORDS, body)
+    return answers_stop and is_carriers_word(body)
+
+
 def is_carriers_word(body: str) -> bool:
     """Whether a text is nothing but a word that Twilio answers by default, in any case."""
+    return _is_one_of(_CARRIERS_WORDS, body)
+
+
+def _is_one_of(words: frozenset[str], body: str) -> bool:
     word = body.strip()
-    return word.isascii() and word.upper() in _CARRIERS_WORDS
+    return word.isascii() and word.upper() in words
 
 
 def _is_well_shaped(fields: Mapping[str, str]) -> bool:

@@ -290,9 +290,35 @@ def test_a_call_is_known_by_its_account_and_id_only() -> None:
     assert parse.call_in(Form(call), "AC" + "1" * 32) is Refusal.OTHER_ACCOUNT
 
 
-@pytest.mark.parametrize(("kind", "word"), [("STOP", "stop"), ("START", "start"), ("HELP", "help")])
+@pytest.mark.parametrize(("kind", "word"), [("STOP", "stop"), ("HELP", "help")])
 def test_a_word_of_the_account_is_read_as_what_it_stands_for(kind: str, word: str) -> None:
     """With Advanced Opt-Out any word can mean stop; the carrier says so, and it wins."""
     message = read(Body="salir", OptOutType=kind)
     assert isinstance(message, parse.TextIn)
     assert message.text.reveal() == word
+    assert message.answered
+
+
+def test_what_the_account_takes_for_a_start_keeps_its_words() -> None:
+    """A yes to us may be a start to Twilio, which has answered; what she wrote is still read."""
+    message = read(Body="Yes", OptOutType="START")
+    assert isinstance(message, parse.TextIn)
+    assert (message.text.reveal(), message.answered) == ("Yes", True)
+
+
+def test_a_toll_free_number_has_its_networks_words() -> None:
+    """The network answers STOP, START and UNSTOP, even if Twilio does not; nothing else is."""
+    words = ("STOP", " start\n", "Unstop", "HELP", "info", "QUIT", "cancel", "stopall", "hello")
+    for area in ("800", "833", "844", "855", "866", "877", "888"):
+        to = f"+1{area}5550100"
+        for answers in (True, False):
+            found = [w for w in words if parse.is_answered(w, to, answers_stop=answers)]
+            assert found == list(words[:3])
+    for to in (PROXY, "+18225550100", "+448005550100", "+1800555010"):
+        found = [w for w in words if parse.is_answered(w, to, answers_stop=True)]
+        assert found == list(words[:-1])
+        assert not any(parse.is_answered(w, to, answers_stop=False) for w in words)
+    stop, help_ = read(To="+18885550100", Body="stop"), read(To="+18885550100", Body="help")
+    assert isinstance(stop, parse.TextIn)
+    assert isinstance(help_, parse.TextIn)
+    assert (stop.answered, help_.answered) == (True, False)
