@@ -26,6 +26,8 @@ class Rented:
     number: Secret
     points_here: bool
     """Whether texts, texts after trouble, and calls to it are all brought to this relay."""
+    texts: bool = True
+    """Whether it can text at all."""
 
 
 class Market(Protocol):
@@ -65,12 +67,13 @@ class Synced:
     """How the pool and what is rented compare, and what was done about it."""
 
     rented: int
+    """How many numbers that are ours or could be: those that can text, and the pool's."""
     pointed: tuple[Secret, ...]
     """Did not point here, and do now."""
     added: tuple[Secret, ...]
     """Were rented but not in the pool, and are now."""
     unknown: tuple[Secret, ...]
-    """Are rented but not in the pool."""
+    """Are rented but not in the pool; somebody else may use them, and they are left alone."""
     missing: tuple[Secret, ...]
     """Are in the pool but not rented: what is written to them reaches nobody."""
 
@@ -130,23 +133,28 @@ async def _finish(market: Market, registrar: Registrar, number: Secret) -> None:
 
 
 async def sync(market: Market, registrar: Registrar, *, add: bool) -> Synced:
-    """Point every rented number here, and compare them with the pool. Raises `RefusalError`.
+    """Point every number of the pool here, and compare the pool with what is rented.
 
-    With `add`, what is rented but not in the pool is added. What fails halfway can be repeated.
+    What is rented but not in the pool may serve something else of the organisation's: it is named,
+    and only with `add` pointed here and added. What cannot text is none of ours. Raises
+    `RefusalError`; what fails halfway can be repeated.
     """
-    rented = await market.rented()
-    astray = tuple(one.number for one in rented if not one.points_here)
+    ours = [one.number for one in (await registrar.pool()).numbers]
+    known = frozenset(ours)
+    rented = [one for one in await market.rented() if one.texts or one.number in known]
+    unknown = tuple(one.number for one in rented if one.number not in known)
+    astray = tuple(
+        one.number for one in rented if not one.points_here and (add or one.number in known)
+    )
     for number in astray:
         await market.point(number)
-    ours = [one.number for one in (await registrar.pool()).numbers]
-    theirs = [one.number for one in rented]
-    unknown = tuple(number for number in theirs if number not in set(ours))
     if add:
         await registrar.add_numbers([number.reveal() for number in unknown])
+    theirs = {one.number for one in rented}
     return Synced(
         rented=len(rented),
         pointed=astray,
         added=unknown if add else (),
         unknown=() if add else unknown,
-        missing=tuple(number for number in ours if number not in set(theirs)),
+        missing=tuple(number for number in ours if number not in theirs),
     )

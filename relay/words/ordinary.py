@@ -1,9 +1,9 @@
 """Ordinary words that lie one slip of the finger away from a word to the relay. Data.
 
 Alone in a message they are talk and are neither held back nor obeyed. All are folded as
-`folding.folded` does, several words run together. English, Spanish, French, German, Portuguese, Arabic, and the
-commonest of other languages; common given names among them. Left out on purpose: what is a stop
-or a cry for help in one more language, or more often a slip than a word.
+`folding.folded` does, several words run together. English, Spanish, French, German, Portuguese,
+Arabic, and the commonest of other languages; common given names among them. Left out on purpose:
+what is a stop or a cry for help in one more language, or more often a slip than a word.
 """
 
 from __future__ import annotations

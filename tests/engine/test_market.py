@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -11,8 +12,9 @@ from relay import wiring
 from relay.config import Settings
 from relay.demo.carrier import Carrier
 from relay.errors import RefusalError
-from relay.market import buy, read_wish, sync
+from relay.market import Rented, buy, read_wish, sync
 from tests.engine.conftest import House
+from tests.support.market import Shop
 
 SID, TOKEN = "AC" + "0" * 32, "hushhush"
 PUBLIC = "https://relay.example.org"
@@ -61,9 +63,10 @@ async def addresses(twilio: Carrier) -> dict[str, dict[str, object]]:
 
 
 async def test_renting_over_the_wire(house: House, twilio: Carrier) -> None:
-    """What is bought has all three addresses and is in the pool; sync points the others here.
+    """What is bought has all three addresses and is in the pool; sync points the pool's here.
 
-    What is rented and unknown is added only when asked for; what is not rented is named and stays.
+    What is rented and unknown is left alone, and pointed here and added only when asked for; what
+    is not rented is named and stays.
     """
     registrar = house.engine.registrar
     wish = read_wish(country="us", area_code="202", toll_free=False, count=2)
@@ -75,15 +78,33 @@ async def test_renting_over_the_wire(house: House, twilio: Carrier) -> None:
         assert {n for n, found in before.items() if found == ADDRESSES} == set(OFFERED)
         found = await sync(place, registrar, add=False)
         assert found.rented == 4
-        assert {n.reveal() for n in found.pointed} == {FIRST, "+12025550193"}
+        assert [n.reveal() for n in found.pointed] == [FIRST]
         assert [n.reveal() for n in found.unknown] == ["+12025550193"]
         assert [n.reveal() for n in found.missing] == [SECOND]
-        assert list((await addresses(twilio)).values()) == [ADDRESSES] * 4
+        after = await addresses(twilio)
+        assert {n for n, found in after.items() if found == ADDRESSES} == {FIRST, *OFFERED}
+        assert after["+12025550193"] == before["+12025550193"]
         found = await sync(place, registrar, add=True)
-        assert (found.pointed, found.unknown) == ((), ())
+        assert found.unknown == ()
+        assert [n.reveal() for n in found.pointed] == ["+12025550193"]
         assert [n.reveal() for n in found.added] == ["+12025550193"]
+        assert list((await addresses(twilio)).values()) == [ADDRESSES] * 4
     pool = [number.number.reveal() for number in (await registrar.pool()).numbers]
     assert pool == [FIRST, SECOND, *OFFERED, "+12025550193"]
+
+
+async def test_a_number_that_cannot_text_is_none_of_ours(house: House) -> None:
+    """It is neither named nor pointed nor added, unless somebody put it into the pool."""
+    shop = Shop(offered=[], ours={FIRST: False, SECOND: True, "+12025550193": False})
+    voice = [replace(one, texts=False) for one in await shop.rented()]
+
+    async def rented() -> list[Rented]:
+        return voice
+
+    shop.rented = rented  # type: ignore[method-assign]
+    found = await sync(shop, house.engine.registrar, add=True)
+    assert (found.rented, found.added, found.unknown, found.missing) == (2, (), (), ())
+    assert shop.ours == {FIRST: True, SECOND: True, "+12025550193": False}
 
 
 async def test_what_twilio_says_no_to(house: House, twilio: Carrier) -> None:
