@@ -193,6 +193,8 @@ class Outgoing:
     pictures: tuple[Picture, ...] = ()
     picture_links: tuple[Secret, ...] = ()
     """Where a provider may fetch the same pictures, for a few minutes; empty if it may not."""
+    by_mail: bool = True
+    """Whether anybody reads this post by mail, where pictures can always be seen."""
     footnote: Secret = NO_WORDS
     """A line of the programme's own, for channels that have room for one below the words."""
     start: int = 0

@@ -22,7 +22,11 @@ def budget(facts: DeliveryFacts, now: datetime) -> Verdict:
     """
     if facts.notice:
         return Pass()
-    over = [b for b in facts.budgets if b.spent + facts.cost > b.most - b.most // _RESERVED]
+    over = [
+        b
+        for b in facts.budgets
+        if b.renews > now and b.spent + facts.cost > b.most - b.most // _RESERVED
+    ]
     if facts.cost == 0 or not over:
         return Pass()
     return Hold(max(b.renews for b in over), frozenset({Reason.BUDGET}))

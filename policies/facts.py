@@ -85,8 +85,8 @@ class DeliveryFacts:
     expires: datetime
     quiet: tuple[Window, ...]
     """The windows that bind this reader: her own, and the group's unless she set her own."""
-    asked_for: bool = False
-    """She has just asked for this part of a long post."""
+    answers: bool = False
+    """It answers what its reader did herself a moment ago, so she is awake; or it is a cry."""
     cost: int = 0
     """What this copy would cost, in segments; 0 on a channel that costs nothing."""
     budgets: tuple[Budget, ...] = ()

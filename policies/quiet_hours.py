@@ -19,7 +19,7 @@ def quiet_hours(facts: DeliveryFacts, now: datetime) -> Verdict:
     which is midnight for Robin. Her phone stays dark, and at 7:00 the message is there. When Robin
     texts STOP at 23:00, the answer comes at once.
     """
-    if facts.notice or facts.asked_for:
+    if facts.answers:
         return Pass()
     until = quiet_until(facts.quiet, now)
     if until is None:

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contact import EMAIL
 from relay.guard.find import Guard
 from relay.guard.people import Person
 from relay.guard.watch import Watch
@@ -35,6 +36,11 @@ class Circle:
     def watch(self) -> Watch:
         """Finds members' contacts in what is about to leave."""
         return Watch(self.people)
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether anybody has a mailbox."""
+        return any(c.channel == EMAIL for person in self.people for c in person.contacts)
 
     def guard(self, settings: GroupSettings, region: str) -> Guard:
         """Finds contacts in what a member wrote, by the rules of her group."""

@@ -26,7 +26,7 @@ from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.handout import PICTURE_LIFE, picture_token
-from relay.judge import judge_delivery, quiet_windows
+from relay.judge import answers_now, judge_delivery, quiet_windows
 from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
@@ -47,6 +47,8 @@ _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
 """Endings that left a reader without her copy; one who has gone is not missed."""
 
+_ONE_TEXT = 160
+"""Characters that fit into one text of any kind of phone."""
 _MOST_TRIES = 8
 """Of a text that is refused for a reason nobody knows: some two hours."""
 _WELL_FOR = timedelta(hours=1)
@@ -277,15 +279,31 @@ class Courier:
         """The provider has these and no bad news came: they have ended, or rest."""
         if not rows:
             return
-        more = [(r.id, r.rest, r.expires) for r in rows if r.stage is Stage.TAKEN and r.rest]
-        resting = {delivery_id for delivery_id, _, _ in more}
-        ended = [row for row in rows if row.id not in resting]
-        await self._outbox.rest(c, [(i, start, e) for i, start, e in more if start is not None])
+        goes_on = {row.id: row.rest or 0 for row in rows if row.stage is Stage.TAKEN and row.rest}
+        goes_on |= await self._after_deaths(c, [row for row in rows if row.in_flight])
+        ended = [row for row in rows if row.id not in goes_on]
+        await self._outbox.rest(
+            c, [(row.id, goes_on[row.id], row.expires) for row in rows if row.id in goes_on]
+        )
         await self._outbox.lock_posts(c, (row.post_id for row in ended))
         await self._outbox.end(c, [row.id for row in ended], None)
         await self._endings.after(c, [row.post_id for row in ended], {}, now)
         taken = sum(1 for row in rows if row.in_flight)  # not counted: whoever had them died
         await self._outbox.count(c, {Word.SENT: taken} if taken else {}, now)
+
+    async def _after_deaths(self, c: AsyncConnection, rows: Sequence[Due]) -> dict[int, int]:
+        """Where long posts go on of which only the news is left: with the same page once more."""
+        if not rows:
+            return {}
+        bodies, found = await self._bodies(c, rows), dict[int, int]()
+        for row in rows:
+            try:
+                body = bodies[row.post_id].open(self._vault, row, moment(row.expires))
+            except (KeyError, UnsealError):
+                continue  # nothing can follow
+            if len(body.text) - row.start > _ONE_TEXT:
+                found[row.id] = row.start
+        return found
 
     async def _look_at(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> _Batch:
         """What these copies would cost, and what it would be paid from."""
@@ -341,6 +359,9 @@ class Courier:
         held = [(row, v.until) for row, v in judged if isinstance(v, Hold)]
         ended = [(row, v) for row, v in judged if isinstance(v, Drop | Refuse)]
         await self._outbox.hold(c, held)
+        for row, verdict in judged:
+            if isinstance(verdict, Hold) and Reason.BUDGET in verdict.why and row.author_id:
+                await self._endings.held_by_budget(c, row.post_id, row.author_id, now)
         await self._end_judged(c, ended, now)
         said: list[tuple[Word, dict[str, Field]]] = [
             (Word.DROPPED, {"why": ",".join(sorted(v.why))}) for _, v in ended
@@ -432,6 +453,7 @@ class Courier:
             pictures=body.pictures,
             picture_links=self._links(due, body),
             footnote=body.footnote,
+            by_mail=parcel.look.by_mail,
             start=due.start,
             private=body.private,
             message_id=mint(Use.MESSAGE, due.post_id, reader | (body.private and PRIVATE)),
@@ -456,10 +478,9 @@ class Courier:
 
     def _not_after(self, due: Due) -> datetime | None:
         """When her quiet hours begin; what answers her, or what she asked for, comes anyway."""
-        if due.author_id is None or due.start > 0:
-            return None
+        now = self._clock.now()
         quiet = quiet_windows(due.group_settings, due.reader_settings)
-        return quiet_from(quiet, self._clock.now()) if quiet else None
+        return quiet_from(quiet, now) if quiet and not answers_now(due, now) else None
 
     def _links(self, due: Due, body: Body) -> tuple[Secret, ...]:
         """Where the provider may fetch the pictures, where the group lets them go to phones."""
@@ -565,7 +586,7 @@ class Courier:
         others_get_theirs = self._well_at is not None and now - self._well_at < _WELL_FOR
         if not (unknown and self._channel.priced and others_get_theirs):
             return result
-        if result.due.attempts + 1 < _MOST_TRIES:
+        if result.due.start or result.due.attempts + 1 < _MOST_TRIES:  # who asks for more is there
             return result
         return replace(result, outcome=Never(why=Trouble.BAD_CONTACT))
 
@@ -585,7 +606,8 @@ class Courier:
                 if isinstance(r.outcome, Sent) and r.outcome.reported
             }
             await self._erasures.add(c, references, now, attempts)
-            units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
+        units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
+        if units:
             await self._outbox.count(c, {"segments": units}, now)
 
     async def _follow(

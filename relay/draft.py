@@ -119,7 +119,7 @@ def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:
     )
     return Draft(
         body=body,
-        whole=_with_her_own(body, subject, whole_text, found, rules),
+        whole=_with_her_own(body, subject, whole_text, found, rules, left_out=left_out),
         guarded=guarded,
         telling=any(rules.may_tell(finding) for findings in found for finding in findings),
         files_left_out=left_out,
@@ -160,6 +160,8 @@ def _with_her_own(
     text: str,
     found: tuple[tuple[Finding, ...], tuple[Finding, ...]],
     rules: Rules,
+    *,
+    left_out: bool,
 ) -> Body | None:
     """The draft with her own contact left in, and only hers."""
     others = [[f for f in findings if f.whose != rules.author.id] for findings in found]
@@ -173,6 +175,7 @@ def _with_her_own(
         pictures=body.pictures,
         thread=body.thread,
         shown=True,
+        files_left_out=left_out,
     )
 
 

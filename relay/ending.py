@@ -79,6 +79,19 @@ class Endings:
         now: datetime,
     ) -> bool:
         """Send nothing more to a dead contact. Returns whether a facilitator was told."""
+        if state is MemberState.STOPPED:  # who tells a carrier to stop means all of us
+            for other, its_group in await self._roster.other_memberships(c, member_id):
+                await self._unreachable(c, other, its_group, state, now)
+        return await self._unreachable(c, member_id, group_id, state, now)
+
+    async def _unreachable(
+        self,
+        c: AsyncConnection,
+        member_id: int,
+        group_id: int,
+        state: MemberState,
+        now: datetime,
+    ) -> bool:
         name = await self._roster.stop_sending(c, member_id, state)
         if name is None:
             return True  # known already: told when it was found out
@@ -86,6 +99,13 @@ class Endings:
         told = await self.tell_facilitators(c, group_id, text, now, besides=member_id)
         await self.nothing_more_for(c, [member_id], now, missed=not told)
         return told
+
+    async def held_by_budget(
+        self, c: AsyncConnection, post_id: int, author_id: int, now: datetime
+    ) -> None:
+        """Tell an author, once a post, that some get it only when the next day begins."""
+        if await self._outbox.once(c, now, "budget", post_id):
+            await self._notices.tell(c, author_id, wording.HELD_BY_BUDGET, now)
 
     async def tell_facilitators(
         self,
@@ -95,11 +115,11 @@ class Endings:
         now: datetime,
         *,
         besides: int = 0,
-        anyway: bool = False,
+        urgent: bool = False,
     ) -> bool:
         """Tell those who run a group, but not the one it is about. Whether anybody was told."""
         told = [
-            await self._notices.tell(c, facilitator, text, now, anyway=anyway)
+            await self._notices.tell(c, facilitator, text, now, urgent=urgent)
             for facilitator in await self._roster.facilitators(c, group_id)
             if facilitator != besides
         ]

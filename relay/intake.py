@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contact import SMS
+from channels.contact import EMAIL, SMS
 from channels.contract import NO_WORDS, Inbound, Proof, Receipt, Trait
 from channels.secret import Secret
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
-from relay.clock import day
+from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
 from relay.judge import judge_post
 from relay.log import Word, say
 from relay.model import Body, end_of_life
 from relay.obey import Obey
-from relay.store.pending import Why
+from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
 from relay.words.reading import Doubt, doubt, is_yes, matches, parse
@@ -65,6 +65,8 @@ _WITH_CODE = frozenset({Command.LEAVE})
 _SECOND_THOUGHTS = timedelta(hours=1)
 """How long `SEND AS IS` still finds what the others have got already."""
 
+_ASKED_OF_LATE = timedelta(hours=1)
+"""How long what waits for her code word counts as written by her."""
 _LET_THE_ANSWER_LEAVE = timedelta(minutes=1)
 """After which the provider can have nothing more to do with a text that came in."""
 
@@ -140,6 +142,20 @@ class Intake:
         """Whether it comes from somebody who may write where it is written to."""
         async with self._database.reading() as c:
             return await self._roster.arrive(c, inbound.to, inbound.sender) is not None
+
+    async def too_late(self, inbound: Inbound) -> None:
+        """A text that waited, unread, for longer than any may: tell her, and count it."""
+        now = self._clock.now()
+
+        async def work(c: AsyncConnection) -> None:
+            arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
+            if arrival is None or not await self._outbox.is_new(c, self._seen(inbound), now):
+                return
+            await self._note_text(c, inbound, now)
+            await self._notices.tell(c, arrival.member.id, wording.TOO_LATE, now)
+            await self._outbox.lose(c, arrival.group.id, Reason.EXPIRED, 1, now)
+
+        await self._database.transact(work)
 
     async def _stranger(self, inbound: Inbound) -> _Fate:
         """Nobody we know; one who was here may be told, once a month, that this leads nowhere."""
@@ -260,11 +276,12 @@ class Intake:
         member, text = arrival.member, inbound.text.reveal()
         code = member.settings.code_word
         shown = bool(code) and matches(code, text)
-        if shown or (silent and matches(member.name.reveal(), text)):
-            return await self._shown(c, arrival, now, silent=silent)
+        if shown or (silent and not code and matches(member.name.reveal(), text)):
+            may_write = isinstance(verdict, Pass)
+            return await self._shown(c, arrival, now, silent=silent, may_write=may_write)
         suspect = silent or _is_long_silent(arrival, now)
         if not suspect:
-            await self._roster.heard(c, member, day(now))
+            await self._roster.heard(c, member, inbound.sender, day(now))
         if command in (_WITH_CODE if code else ()) or (suspect and command is Command.AS_IS):
             return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
         if command or not suspect or not isinstance(verdict, Pass):
@@ -293,24 +310,42 @@ class Intake:
         return await self._ask_for_code(c, arrival, made, None, now, silent=silent)
 
     async def _shown(
-        self, c: AsyncConnection, arrival: Arrival, now: datetime, *, silent: bool
+        self,
+        c: AsyncConnection,
+        arrival: Arrival,
+        now: datetime,
+        *,
+        silent: bool,
+        may_write: bool,
     ) -> _Fate:
-        """She has shown that it is she: what waited for that goes on."""
+        """She has shown that it is she: what waited for that goes on.
+
+        Not what waited for long: the phone may have been in other hands then.
+        """
         member = arrival.member
-        await self._roster.heard(c, member, day(now))
+        await self._roster.set_heard(c, [member.id], day(now))
         if silent:
             await self._roster.set_state(c, [member.id], MemberState.ACTIVE)
             await self._notices.tell(c, member.id, wording.WELCOME_BACK, now, anyway=True)
-        waiting = await self._pending.take_all(c, member, (Why.CODE, Why.COMMAND), now)
         fate, gone = _Fate(Receipt.TAKEN, Word.COMMAND, "code"), tuple[int, ...]()
-        for one in waiting:
+        if not may_write:
+            return fate
+        waiting = await self._pending.take_all(c, member, (Why.CODE, Why.COMMAND), now)
+        hers = [one for one in waiting if _is_fresh(one, waiting[-1], now)]
+        for one in hers:
             if one.why is Why.COMMAND and one.body is not None:
                 asked = Command(one.body.text.reveal())
                 gone += tuple(await self._obey.leave(c, asked, arrival, now))
             elif one.body is not None:
                 fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
-        if not waiting and not silent:
-            await self._notices.tell(c, member.id, wording.NOTHING_WAITS, now, anyway=True)
+        if len(hers) < len(waiting):
+            text = wording.OLD_DROPPED.format(count=len(waiting) - len(hers))
+            await self._notices.tell(c, member.id, text, now, anyway=True)
+            await self._outbox.lose(
+                c, member.group_id, "not_confirmed", len(waiting) - len(hers), now
+            )
+        elif not waiting and not silent:  # the same as for a near guess
+            await self._notices.tell(c, member.id, wording.NEAR_MISS, now, anyway=True)
         return replace(fate, gone=gone)
 
     async def _ask_for_code(
@@ -390,7 +425,8 @@ class Intake:
             return None  # a word that is none for her, such as START, is talk
         code = arrival.member.settings.code_word
         own = (code, *also) if code else also
-        return doubt(inbound.text.reveal(), own=own, to_mask=to_mask)
+        why = doubt(inbound.text.reveal(), own=own, to_mask=to_mask)
+        return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
 
     async def _ask_what_she_means(
         self, c: AsyncConnection, arrival: Arrival, made: Draft, why: Doubt, now: datetime
@@ -418,6 +454,9 @@ class Intake:
         """A phone's reaction repeats another member's words: those go no further."""
         how, sign = arrival.group.settings.reactions, inbound.reaction.reveal()
         fate = _Fate(Receipt.TAKEN, Word.REACTED, how)
+        if how == "fold" and await self._outbox.once(c, now, "reaction", arrival.member.id):
+            text = wording.REACTION_KEPT  # it may have been typed
+            await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         if how == "fold" or not isinstance(verdict, Pass) or arrival.reader is not None:
             return fate
         if how == "count":
@@ -459,9 +498,15 @@ class Intake:
                 await self._keep(c, arrival, made.whole, Why.SECOND, now + _SECOND_THOUGHTS, now)
             text = wording.MASKED_YOURS if readers and made.whole else wording.MASKED
             await self._notices.tell(c, member.id, text, now, anyway=True)
-        if made.files_left_out:
+        if made.files_left_out or await self._is_seen_by_nobody(c, arrival, body):
             await self._tell_of_files(c, arrival, now)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
+
+    async def _is_seen_by_nobody(self, c: AsyncConnection, arrival: Arrival, body: Body) -> bool:
+        """Whether its pictures go to no phone, and nobody else in the group reads mail."""
+        if not body.pictures or arrival.group.settings.text_pictures:
+            return False
+        return not await self._roster.has_readers(c, arrival.member, EMAIL)
 
     async def _tell_of_files(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         some = arrival.group.settings.pictures
@@ -543,7 +588,8 @@ class Intake:
     ) -> _Fate:
         """What was confirmed goes on as if it had been proven at once."""
         member, group = arrival.member, arrival.group
-        if body.guarded and group.settings.contacts == "ask":
+        looser = body.shown and group.settings.contacts != "allow"  # than the group is by now
+        if looser or (body.guarded and group.settings.contacts == "ask"):
             await self._notices.tell(c, member.id, wording.ASKED_WITHOUT, now, anyway=True)
             return _Fate(Receipt.TAKEN, Word.HELD, "contact")
         readers = await self._posting.publish(c, member, group, body, reader_id, now)
@@ -577,8 +623,15 @@ class Intake:
 
 
 def is_urgent(inbound: Inbound) -> bool:
-    """A whole message that nothing may delay: to end everything, or a cry for help."""
-    return parse(inbound.text.reveal()) in {Command.STOP, Command.HELP}
+    """A whole message that nothing may delay: to end something, or a cry for help."""
+    return parse(inbound.text.reveal()) in {Command.STOP, Command.LEAVE, Command.HELP}
+
+
+def _is_fresh(one: Waiting, newest: Waiting, now: datetime) -> bool:
+    """Whether what waits is hers, as she has just been asked about it; to leave, only her last."""
+    if one.why is Why.COMMAND and one is not newest:
+        return False
+    return now - moment(one.made) <= _ASKED_OF_LATE
 
 
 def _as_if_present(arrival: Arrival) -> Arrival:
@@ -606,13 +659,11 @@ def _addressed(body: Body, arrival: Arrival) -> Body:
 
 
 def _command(inbound: Inbound, arrival: Arrival) -> Command | None:
-    """The command that a whole message is; START is one only for who said stop, HELP for others."""
+    """The command that a whole message is; START is one only for who said stop."""
     if inbound.reaction:
         return None
     command = parse(inbound.text.reveal(), to_mask=arrival.reader is not None)
     stopped = arrival.member.state is MemberState.STOPPED
-    if stopped and command is Command.HELP:
-        return Command.START
     if command is Command.START and not stopped:
         return None
     return command
@@ -623,9 +674,9 @@ def _is_heard(command: Command, verdict: Verdict) -> bool:
 
     Who may not write now may leave nevertheless, and cry for help.
     """
-    if command in {Command.STOP, Command.START}:
+    if command in {Command.STOP, Command.START, Command.HELP}:
         return True
-    if command in {Command.LEAVE, Command.HELP} and _reasons(verdict) <= _NOT_FOR_WRITING:
+    if command is Command.LEAVE and _reasons(verdict) <= _NOT_FOR_WRITING:
         return True
     return isinstance(verdict, Pass | Hold)
 

@@ -63,11 +63,16 @@ def judge_delivery(
         notice=due.author_id is None,
         expires=moment(due.expires),
         quiet=quiet_windows(due.group_settings, due.reader_settings),
-        asked_for=due.start > 0,
+        answers=answers_now(due, now),
         cost=cost,
         budgets=budgets,
     )
     return fold(policy(facts, now) for policy in policies)
+
+
+def answers_now(due: Due, now: datetime) -> bool:
+    """Whether a copy answers its reader still: an answer that comes hours late can wait."""
+    return due.answers_until is not None and now <= moment(due.answers_until)
 
 
 @lru_cache(maxsize=4096)

@@ -182,6 +182,8 @@ class Due:
     stage: Stage = Stage.WAITING
     start: int = 0
     rest: int | None = None
+    answers_until: int | None = None
+    """Until when, in milliseconds, it answers what its reader did herself."""
     number: Secret = NO_WORDS
     """Where the reader writes, which is the number her copy comes from."""
     reader: MemberState

@@ -10,10 +10,19 @@ from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import MemberState
 from policies.windows import quiet_until
+from relay.clock import day
 from relay.judge import quiet_windows
-from relay.model import Body, end_of_life
+from relay.model import Body, Member, end_of_life
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
+
+ANSWER_LIFE = timedelta(minutes=15)
+"""How long an answer is one: after that she may be asleep again."""
+
+_MOST_AN_HOUR = 20
+"""How often a member is answered the same within an hour: two machines may talk to each other."""
+_MOST_A_DAY = 5
+"""The same for who is no member now, within a day: her number may be a machine's."""
 
 _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 
@@ -34,12 +43,14 @@ class Notices:
         now: datetime,
         *,
         anyway: bool = False,
+        urgent: bool = False,
         confirm: int = 0,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
         `anyway` is for answers to what she did just now, such as the confirmation of a stop:
-        they come at once and in any state. Everything else waits for the end of her quiet hours.
+        they come at once and in any state, unless they come too late to be one. What is `urgent`
+        comes at any hour. Everything else waits for the end of her quiet hours.
         With `confirm`, an answer to it lets the pending message of that id go.
         """
         found = await self._roster.look_up(c, member_id)
@@ -48,8 +59,11 @@ class Notices:
         member, group = found
         if member.state not in _HEARING and not anyway:
             return False
+        if anyway and not await self._is_worth_it(c, member, text, now, urgent=urgent):
+            return False
         quiet = quiet_windows(group.settings, member.settings)
-        due = now if anyway else quiet_until(quiet, now) or now
+        at_once = anyway or urgent
+        due = now if at_once else quiet_until(quiet, now) or now
         body = Body(
             author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text), confirm=confirm
         )
@@ -57,5 +71,15 @@ class Notices:
         post = await self._outbox.add_post(
             c, group_id=group.id, author_id=None, body=body, expires=expires, now=now
         )
-        await self._outbox.address_to(c, post.id, member_id, member.channel, due)
+        until = expires if urgent else now + ANSWER_LIFE if anyway else None
+        await self._outbox.address_to(c, post.id, member_id, member.channel, due, until)
         return True
+
+    async def _is_worth_it(
+        self, c: AsyncConnection, member: Member, text: str, now: datetime, *, urgent: bool
+    ) -> bool:
+        """Whether an answer is not one too many: answers cost what all texts are paid from."""
+        if urgent or member.state is MemberState.ACTIVE:
+            hour = now.strftime("%Y-%m-%dT%H")
+            return await self._outbox.once(c, now, member.id, text, hour, most=_MOST_AN_HOUR)
+        return await self._outbox.once(c, now, member.id, text, day(now), most=_MOST_A_DAY)

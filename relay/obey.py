@@ -12,6 +12,7 @@ from channels.contract import Inbound, Proof, Trait
 from policies.facts import MemberState
 from relay import wording
 from relay.engine import Engine
+from relay.notices import ANSWER_LIFE
 from relay.store.roster import Arrival
 from relay.words.vocabulary import Command
 
@@ -85,18 +86,18 @@ class Obey:
 
     async def _more(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """The next part of the newest long post she got."""
-        if not await self._outbox.more(c, arrival.member.id, now):
+        if not await self._outbox.more(c, arrival.member.id, now, now + ANSWER_LIFE):
             await self._tell(c, arrival, wording.NO_MORE, now)
 
     async def _help(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """A word for the carriers that may be a cry: answered, and brought to facilitators."""
         member, settings = arrival.member, arrival.group.settings
-        answer = wording.help_answer(self._programme, settings.reach, settings.crisis)
-        await self._tell(c, arrival, answer, now)
         text = wording.WROTE_HELP.format(name=member.name.reveal())
-        await self._endings.tell_facilitators(
-            c, member.group_id, text, now, besides=member.id, anyway=True
+        told = await self._endings.tell_facilitators(
+            c, member.group_id, text, now, besides=member.id, urgent=True
         )
+        answer = wording.help_answer(self._programme, settings.reach, settings.crisis, told=told)
+        await self._notices.tell(c, member.id, answer, now, anyway=True, urgent=True)
 
     async def _as_is(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> None:
         """Her newest message again, with her own contact in it, because she says so."""

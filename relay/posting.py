@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contact import EMAIL, SMS
+from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import MemberState
 from relay import wording
@@ -77,7 +78,9 @@ class Posting:
             return 1
         root = body.thread[0] & ~PRIVATE if body.thread else post.id
         if texts and (topic is None or topic.root != root):
-            said = Secret(_ANSWERS.sub("", body.subject.reveal(), count=1))
+            said = NO_WORDS  # what may be seen of its author alone is not for others' words
+            if not body.shown:
+                said = Secret(_ANSWERS.sub("", body.subject.reveal(), count=1))
             until = min(expires, now + TOPIC_LIFE)
             await self._talk.begin(c, group.id, Topic(subject=said, root=root), until, now)
         readers = await self._outbox.fan_out(c, post, now)

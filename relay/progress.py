@@ -34,6 +34,8 @@ MOST_FAILURES = 3
 
 An attempt that the provider refused, or did not answer, says nothing about her phone.
 """
+MOST_TROUBLES = 8
+"""Attempts that may fail where something else is to blame: then its author is told."""
 MOST_STRIKES = 2
 """Days, within two weeks, on which her phone may refuse something, before it counts as dead."""
 
@@ -206,7 +208,8 @@ class Following:
         if isinstance(outcome, Later) and copy.start:  # pages before it arrived: no dead phone
             await self._outbox.rest(c, [(copy.id, copy.start, copy.expires)])
             return
-        if isinstance(outcome, Later) and copy.failed + 1 < MOST_FAILURES:
+        most = MOST_FAILURES if _is_about_her_phone(outcome) else MOST_TROUBLES
+        if isinstance(outcome, Later) and copy.failed + 1 < most:
             wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
             await self._outbox.again(c, copy.id, now + max(wait, outcome.after or wait))
             return
@@ -219,6 +222,8 @@ class Following:
     ) -> bool:
         """Whether nothing more goes to this phone, and a facilitator knows."""
         outcome = news.outcome
+        if not _is_about_her_phone(outcome):
+            return False
         refused = isinstance(outcome, Never) and outcome.why not in _DEAD
         if refused and (await self._roster.strike(c, news.member, now) or 0) < MOST_STRIKES:
             return False
@@ -236,7 +241,7 @@ class Following:
 
     async def _late(self, c: AsyncConnection, news: _News, now: datetime, done: _Done) -> None:
         """The copy has been settled without news; bad news is about her phone still."""
-        if news.rank != 1:
+        if news.rank != 1 or not _is_about_her_phone(news.outcome):
             return
         found = await self._roster.look_up(c, news.member)
         if found is None or found[0].state is not MemberState.ACTIVE:
@@ -250,6 +255,13 @@ class Following:
             text = wording.GIVEN_BACK.format(name=member.name.reveal())
             await self._endings.tell_facilitators(c, group.id, text, now, besides=member.id)
         done.words[Word.UNDELIVERED] += dead or days is not None  # the same again is no news
+
+
+def _is_about_her_phone(outcome: Outcome | None) -> bool:
+    """Not what our account, our number, a carrier's limit or what was said is to blame for."""
+    if isinstance(outcome, Later):
+        return outcome.why is Trouble.REFUSED_FOR_NOW
+    return isinstance(outcome, Never) and outcome.why in {*_DEAD, Trouble.REFUSED}
 
 
 def _state_of(outcome: Outcome | None) -> MemberState:

@@ -23,6 +23,7 @@ from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
 from relay.errors import RefusalError
+from relay.guard.watch import Watch
 from relay.model import (
     Group,
     GroupSettings,
@@ -151,6 +152,7 @@ class Registrar:
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
+            await self._refuse_shown_contacts(c, changed)
             return changed
 
         return await self._database.transact(work)
@@ -202,9 +204,22 @@ class Registrar:
                 raise RefusalError("This group is closed.")
             if new.contact.channel == SMS:
                 await self._refuse_our_own(c, new.contact)
-            return await self._roster.add_member(c, group, new, self._clock.now())
+            member = await self._roster.add_member(c, group, new, self._clock.now())
+            await self._refuse_shown_contacts(c, group)
+            return member
 
         return await self._database.transact(work)
+
+    async def _refuse_shown_contacts(self, c: AsyncConnection, group: Group) -> None:
+        """What everybody reads in the answer to HELP must be no member's own: it would not go."""
+        shown = f"{group.settings.reach} {group.settings.crisis}".strip()
+        if not shown:
+            return
+        rows, _ = await self._roster.sealed_people(c, group.id)
+        if Watch(self._roster.people(rows)).exposed(shown):
+            raise RefusalError(
+                "The answer to HELP (reach, crisis) would show a member's own number or address."
+            )
 
     async def member(self, key: str) -> Member:
         """A member by id."""
@@ -220,8 +235,11 @@ class Registrar:
         """Change a member's pseudonym, settings, role, agreement or state, all or nothing."""
 
         async def work(c: AsyncConnection) -> Member:
-            member = self._changed(await self._roster.find_member(c, key, lock=True), wishes)
+            before = await self._roster.find_member(c, key, lock=True)
+            member = self._changed(before, wishes)
             await self._roster.save_member(c, member)
+            if member.state is not before.state:  # her silence is counted from now on
+                await self._roster.set_heard(c, [member.id], None)
             return member
 
         return await self._database.transact(work)

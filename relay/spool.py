@@ -37,6 +37,10 @@ _MEDIA_PATIENCE = timedelta(minutes=15)
 _MEDIA_TRIES = 3
 _EVERY = 1.0
 _TIDY_EVERY = 3600.0
+_SECOND_LOOK = 60.0
+"""Seconds until what could not be read, or judged, is looked at again."""
+_LEAP = 300.0
+_DOUBT = 3600.0
 _FIRST_PAUSE = 1.0
 _SLOWEST_STEP = 3  # of `backoff`: five minutes at the most
 _LONGEST = 120.0
@@ -53,6 +57,8 @@ class _Waiting:
     """On the stopwatch."""
     taken_before: int
     """How many messages had been taken when it last failed."""
+    urgent: bool
+    """It goes before all others of the line."""
     tries: int = 0
     blame: int = 0
     """How often it failed while others were taken: the fault may be its own."""
@@ -72,13 +78,15 @@ class Spool:
         life: timedelta,
         knows: Knows | None = None,
         urgent: Callable[[Inbound], bool] = lambda _: False,
+        too_late: Callable[[Inbound], Awaitable[None]] | None = None,
         patience: float = PATIENCE,
         stopwatch: Callable[[], float] = stopwatch,
     ) -> None:
         """`life` is how long a message may wait; `patience`, in seconds, is the webhook's.
 
         `knows` says whether a message is from somebody we know: media of others are never fetched.
-        What is `urgent`, such as a stop, stands behind nothing.
+        What is `urgent`, such as a stop, stands behind nothing and is never too late. `too_late`
+        tells the author of anything else that has waited for its whole life.
         """
         self._shelf = Shelf(vault, folder)
         self._lock_file = folder / "lock"
@@ -86,13 +94,15 @@ class Spool:
         self._fetch = fetch
         self._knows = knows
         self._urgent = urgent
+        self._too_late = too_late or _tell_nobody
         self._clock = clock
         self._life = life
         self._patience = patience
         self._stopwatch = stopwatch
         self._lines: dict[Contact, dict[Slip, _Waiting]] = {}
         self._known: dict[Slip, Contact] = {}
-        self._unreadable: set[Slip] = set()
+        self._unreadable: dict[Slip, float] = {}
+        """Until when, on the stopwatch, each is left alone."""
         self._turns: WeakValueDictionary[Contact, asyncio.Lock] = WeakValueDictionary()
         self._under_way: set[asyncio.Task[Receipt]] = set()
         self._at_work: set[Contact] = set()
@@ -102,6 +112,8 @@ class Spool:
         self._failing = False
         self._lock: int | None = None
         self._tidied_at = -_TIDY_EVERY
+        self._seen = (clock.now(), stopwatch())
+        self._doubted_until = stopwatch()
 
     # Taking in ------------------------------------------------------------------------------
 
@@ -112,10 +124,10 @@ class Spool:
         sender waits stands behind it. Raises `OSError` if it cannot be written down either.
         """
         until = asyncio.get_running_loop().time() + self._patience
-        if self._urgent(inbound) and not inbound.media:
-            return await self._at_once(inbound, until)
+        if self._urgent(inbound):
+            return await self._at_once(_without_media(inbound), until)
         if inbound.media and not await self._is_known(inbound):
-            inbound = replace(inbound, media=())
+            inbound = _without_media(inbound)
         async with self._turns.setdefault(inbound.sender, asyncio.Lock()):
             if inbound.media or self._waits(inbound.sender):
                 self._put(inbound, pause=0.0)
@@ -197,14 +209,16 @@ class Spool:
     def _put(self, inbound: Inbound, *, pause: float) -> Slip:
         now = self._clock.now()
         slip = self._shelf.put(Kept(inbound=inbound, at=now), now)
-        self._enter(slip, inbound.sender, self._stopwatch() + pause)
+        self._enter(slip, inbound, self._stopwatch() + pause)
         say(Word.LATER, channel=inbound.channel, where="spool")
         self._woken.set()
         return slip
 
-    def _enter(self, slip: Slip, sender: Contact, due: float) -> None:
+    def _enter(self, slip: Slip, inbound: Inbound, due: float) -> None:
+        sender = inbound.sender
+        waiting = _Waiting(slip, due, self._taken, self._urgent(inbound))
         self._known[slip] = sender
-        self._lines.setdefault(sender, {})[slip] = _Waiting(slip, due, self._taken)
+        self._lines.setdefault(sender, {})[slip] = waiting
 
     def _leave(self, slip: Slip) -> None:
         sender = self._known.pop(slip, None)
@@ -227,10 +241,16 @@ class Spool:
         there = set(self._shelf.slips())
         for slip in self._known.keys() - there:
             self._leave(slip)
-        for slip in sorted(there - self._known.keys() - self._unreadable):
+        ticks = self._stopwatch()
+        self._unreadable = {
+            slip: until
+            for slip, until in self._unreadable.items()
+            if slip in there and until > ticks
+        }
+        for slip in sorted(there - self._known.keys() - self._unreadable.keys()):
             kept = self._open(slip)
             if kept is not None:
-                self._enter(slip, kept.inbound.sender, 0.0)
+                self._enter(slip, kept.inbound, 0.0)
 
     def _open(self, slip: Slip) -> Kept | None:
         """What a file says; one that says nothing any more is removed and counted."""
@@ -239,7 +259,7 @@ class Spool:
         except FileNotFoundError:
             return None  # taken up meanwhile
         except OSError as error:
-            self._unreadable.add(slip)  # the disk may be mended: it stays, and is tried by the next
+            self._unreadable[slip] = self._stopwatch() + _SECOND_LOOK  # the disk may be well again
             trouble(error, where="spool")
         except UnsealError:
             has_key = self._shelf.has_key(slip)
@@ -274,7 +294,8 @@ class Spool:
         """Start on the line of each sender of whom something is due."""
         if not self._is_alone():
             return
-        if self._stopwatch() - self._tidied_at >= _TIDY_EVERY:
+        is_sane = self._clock_is_sane()
+        if is_sane and self._stopwatch() - self._tidied_at >= _TIDY_EVERY:
             self._shelf.tidy(self._clock.now())
             self._tidied_at = self._stopwatch()
         self._look()
@@ -282,6 +303,18 @@ class Spool:
             if self._next(sender) is not None:
                 self._at_work.add(sender)
                 group.create_task(self._work_off(sender))
+
+    def _clock_is_sane(self) -> bool:
+        """Whether the clock goes on as it did. One that leapt ahead is believed after an hour.
+
+        Until then nothing is given up for its age, and no key destroyed for its.
+        """
+        now, ticks = self._clock.now(), self._stopwatch()
+        (then, before), self._seen = self._seen, (now, ticks)
+        if (now - then).total_seconds() - (ticks - before) > _LEAP:
+            self._doubted_until = ticks + _DOUBT
+            say(Word.TROUBLE, where="spool", why="clock_leapt")
+        return ticks >= self._doubted_until
 
     def _is_alone(self) -> bool:
         """Whether this is the process that takes up; the lock goes with its holder."""
@@ -297,8 +330,12 @@ class Spool:
         return True
 
     def _next(self, sender: Contact) -> _Waiting | None:
-        """The first of a line, if it is due. What fails for its own sake stands in no way."""
-        for _, waiting in sorted(self._lines.get(sender, {}).items()):
+        """The first of a line, if it is due. What fails for its own sake stands in no way.
+
+        A stop that had to be written down is the first, whatever she wrote before it.
+        """
+        line = self._lines.get(sender, {}).values()
+        for waiting in sorted(line, key=lambda waiting: (not waiting.urgent, waiting.slip)):
             if waiting.due <= self._stopwatch():
                 return waiting
             if waiting.blame < _BLAME:
@@ -321,13 +358,30 @@ class Spool:
         if kept is None:
             self._leave(waiting.slip)
             return
-        if self._clock.now() - kept.at >= self._life:
-            self._remove(waiting.slip)
-            say(Word.EXPIRED, channel=kept.inbound.channel, where="spool", count=1)
+        if self._is_too_late(kept):
+            if not self._clock_is_sane():
+                waiting.due = self._stopwatch() + _SECOND_LOOK
+            elif await self._give_up(waiting, kept):
+                self._remove(waiting.slip)
+                say(Word.EXPIRED, channel=kept.inbound.channel, where="spool", count=1)
             return
         fetched = await self._with_media(waiting, kept)
         if fetched is not None and await self._hand_in(waiting, replace(kept, inbound=fetched)):
             self._remove(waiting.slip)
+
+    def _is_too_late(self, kept: Kept) -> bool:
+        """A stop is never too late, nor a cry for help."""
+        return self._clock.now() - kept.at >= self._life and not self._urgent(kept.inbound)
+
+    async def _give_up(self, waiting: _Waiting, kept: Kept) -> bool:
+        """Have its author told. Whether that is done; otherwise it waits on."""
+        try:
+            await self._too_late(kept.inbound)
+        except Exception as error:  # noqa: BLE001 - it is told later
+            trouble(error, where="spool")
+            self._failed_once_more(waiting)
+            return False
+        return True
 
     async def _hand_in(self, waiting: _Waiting, kept: Kept) -> bool:
         try:
@@ -395,3 +449,15 @@ async def _all_of(accept: Accept, inbound: Inbound) -> Receipt:
 
 def _failed(task: asyncio.Task[Receipt]) -> bool:
     return task.cancelled() or task.exception() is not None
+
+
+def _without_media(inbound: Inbound) -> Inbound:
+    """Its words alone; that something stayed behind is noted."""
+    if not inbound.media:
+        return inbound
+    traits = inbound.traits | {Trait.FILES_LEFT_OUT}
+    return replace(inbound, media=(), traits=traits)
+
+
+async def _tell_nobody(inbound: Inbound) -> None:
+    """There is nobody to tell."""

@@ -24,8 +24,14 @@ from relay.progress import Following
 from relay.store.erasures import Owed
 from relay.store.phones import Phones
 
-LOOK_BACK = timedelta(hours=12)
-"""How far back texts are looked for that never reached us."""
+LOOK_BACK = timedelta(days=14)
+"""How far back is looked after a start, for what never reached us and for what is left there."""
+
+LOOK_AGAIN = timedelta(days=1)
+"""The same every hour from then on."""
+
+WEBHOOKS_OWN = timedelta(minutes=5)
+"""How long a text is left to its webhook, which says more of it than the provider's list."""
 
 SETTLED_AFTER = timedelta(hours=1)
 """When nothing more is expected of a text, and the provider's copy of it can go."""
@@ -113,12 +119,22 @@ class Upkeep:
         take: Accept,
         wake: Callable[[], None],
         *,
+        urgent: Callable[[Inbound], bool],
+        too_late: Callable[[Inbound], Awaitable[None]],
         stopwatch: Callable[[], float] = stopwatch,
     ) -> None:
-        """`take` is what texts are handed to, `wake` is called when something may be due."""
+        """`take` is what texts are handed to, `wake` is called when something may be due.
+
+        What is `urgent` is handed in however old; `too_late` tells the author of anything else
+        that is older than messages live.
+        """
         settings = engine.settings
         self._provider = provider
         self._take = take
+        self._urgent = urgent
+        self._too_late = too_late
+        self._life = settings.post_life
+        self._look_back = LOOK_BACK
         self._clock = engine.clock
         self._database = engine.database
         self._erasures = engine.erasures
@@ -252,8 +268,11 @@ class Upkeep:
     # What never reached us -------------------------------------------------------------------
 
     async def reconcile(self) -> int:
-        """Take in texts of the last hours that never reached us, and note all for deletion.
+        """Take in texts that never reached us, and note all for deletion.
 
+        After a start far back, then of the last day. The author of one that is older than any
+        message may live is told; a stop is never too old. What came a moment ago is left to its
+        webhook.
         Returns how many were handed in. A text counts as seen once it was taken in, or noted for
         deletion by whoever saw it. Nothing of a stranger is handed in, and nothing that was
         written before its writer was added: it was not meant for this group.
@@ -264,6 +283,8 @@ class Upkeep:
         seen: list[tuple[Secret, datetime]] = []
         for record in await self._unnoted(records):
             incoming = record.direction == "in"
+            if incoming and now - record.at < WEBHOOKS_OWN:
+                continue
             if incoming and not self._redacted:
                 outcome = await self._hand_in(record)
                 if outcome is None:
@@ -271,13 +292,15 @@ class Upkeep:
                     continue
                 handed += outcome
             wait = SETTLED_AFTER if incoming else self._settled
-            seen.append((Secret(record.sid), max(now, record.at + wait)))
+            # Counted from now: what came with it may have to be fetched first.
+            seen.append((Secret(record.sid), now + wait))
         async with self._database.writing() as c:
             await self._erasures.add(c, seen, now)
         if handed:
             say(Word.TAKEN, channel=SMS, why="missed", count=handed)
         if not complete:
             raise IncompleteError
+        self._look_back = LOOK_AGAIN
         return handed
 
     async def _records(self, now: datetime) -> tuple[list[Record], bool]:
@@ -288,7 +311,7 @@ class Upkeep:
         complete = True
         for number in numbers:
             try:
-                found += await self._provider.recent(number, now - LOOK_BACK, now)
+                found += await self._provider.recent(number, now - self._look_back, now)
             except Exception as error:  # noqa: BLE001 - the other numbers are looked at all the same
                 complete = False
                 trouble(error, where="reconcile")
@@ -305,7 +328,10 @@ class Upkeep:
             inbound = await self._provider.missed(record)
             if inbound is None or not await self._is_hers(inbound, record.at):
                 return 0
-            await self._take(inbound)
+            if self._clock.now() - record.at >= self._life and not self._urgent(inbound):
+                await self._too_late(inbound)
+            else:
+                await self._take(inbound)
         except Exception as error:  # noqa: BLE001 - an error nobody knows delays, it loses nothing
             trouble(error, where="reconcile")
             return None

@@ -175,12 +175,20 @@ def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Acc
         life=engine.settings.post_life,
         knows=intake.knows,
         urgent=is_urgent,
+        too_late=intake.too_late,
     )
     app.stack.push_async_callback(spool.close)
     _run(app, spool.run(), "spool")
     _run(app, _measure(engine, spool), "measure")
     if "delivery" in roles:
-        app.upkeep = upkeep = Upkeep(engine, account, spool.take, app.wake)
+        app.upkeep = upkeep = Upkeep(
+            engine,
+            account,
+            spool.take,
+            app.wake,
+            urgent=is_urgent,
+            too_late=intake.too_late,
+        )
         _run(app, upkeep.run(), "upkeep")
     return spool.take
 

@@ -73,24 +73,28 @@ WANTS_TO_GO = (
 MAY_WANT_TO_GO = "{name} may want to get no more messages. Nobody got it. Please ask this member."
 NO_MORE = "There is no more of it."
 REACTED = "reacted {sign}"
+REACTION_KEPT = "A reaction to a message is not passed on. If it was a message of yours, reword it."
 REACTIONS = "Reactions since the message before: {signs}"
+HELD_BY_BUDGET = "Texts for today are used up, so some get your message when the next day begins."
+OLD_DROPPED = "Older messages in your name that waited were deleted. Nobody got them: {count}."
+TOO_LATE = "A text of yours reached us too late, so nobody got it. Please send it again."
 BUDGET = "Most of what texts may cost this group today is spent. Then posts by text wait for a day."
 FORMER = "This number leads nowhere."
 
-_HELP = (
-    "{programme}: who runs the group was told, nobody else.{reach} In danger: {crisis}. "
-    "STOP ends all."
-)
+_HELP = "{programme}: {told}.{reach} In danger: {crisis}. STOP ends all."
+_TOLD = "who runs the group was told, nobody else"
+_NOBODY_TOLD = "nobody who runs the group could be told"
 _EMERGENCY = "your emergency number"
 
 
-def help_answer(programme: str, reach: str, crisis: str) -> str:
+def help_answer(programme: str, reach: str, crisis: str, *, told: bool) -> str:
     """The answer to HELP: who we are, how to reach a person, whom to call, how to end it.
 
     One text of 160 letters as long as the three have no more than 77 together.
     """
     return _HELP.format(
         programme=programme,
+        told=_TOLD if told else _NOBODY_TOLD,
         reach=f" {reach.rstrip('.')}." if reach else "",
         crisis=crisis.rstrip(".") or _EMERGENCY,
     )

@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from twilio.base import values
 
-from channels.contract import Erased, Inbound, Outcome, Trouble
+from channels.contract import Erased, Inbound, Outcome, Trait, Trouble
 from channels.secret import Contact, Secret
 from channels.sms import errors, fetching
 from channels.sms.client import Connection
@@ -240,7 +240,8 @@ class SmsAccount:
     async def missed(self, record: Record) -> Inbound | None:
         """The message of a record as a webhook would have told it; `None` if it is none.
 
-        What only webhooks say is not in it: other phones it went to, `OptOutType`.
+        What only webhooks say is not in it: `OptOutType`, and other phones it went to. A picture
+        message without a picture is how a group message of a phone comes, so it counts as one.
         """
         if record.direction is not Direction.IN or not isinstance(record.sender, Contact):
             return None
@@ -248,7 +249,7 @@ class SmsAccount:
         listed = await asked(files.list_async(page_size=_PAGE)) if record.media else []
         media = [found for found in map(self._medium, listed) if found is not None]
         body = record.text.reveal()
-        return inbound(
+        message = inbound(
             TextIn(
                 sid=record.sid,
                 sender=record.sender,
@@ -260,6 +261,9 @@ class SmsAccount:
             ),
             record.sender,
         )
+        if record.sid.startswith("MM") and not record.media:  # else a text has an SM
+            return replace(message, traits=message.traits | {Trait.SHOWN_TO_OTHERS})
+        return message
 
     def _medium(self, file: Any) -> Secret | None:
         account, api = self._config.account_sid, self._config.api_url

@@ -109,14 +109,17 @@ ROWS: Mapping[int, Row] = MappingProxyType(
                 {
                     21612: "this From cannot reach this To",
                     30004: "blocked by the recipient or her carrier",
-                    30010: "dearer than the price cap",
-                    30019: "content too large for the carrier",
                 },
             ),
             *_rows(
                 Kind.PERMANENT,
                 _OUR_BUG,
-                {21602: "no body", 21617: "body longer than 1600 characters"},
+                {
+                    21602: "no body",
+                    21617: "body longer than 1600 characters",
+                    30010: "dearer than the price cap",
+                    30019: "content too large for the carrier",
+                },
             ),
             *_rows(
                 Kind.TRANSIENT,
@@ -132,14 +135,14 @@ ROWS: Mapping[int, Row] = MappingProxyType(
             *_rows(Kind.TRANSIENT, _PHONE_OFF, {30003: "the phone is off or out of reach"}),
             *_rows(
                 Kind.TRANSIENT,
-                _FOR_NOW,
+                _BUSY,
                 {
                     11200: "a picture of ours could not be fetched",
                     12300: "a picture of ours was answered with something else",
-                    30008: "unknown error",
                     30036: "it could not be sent in the time we gave it",
                 },
             ),
+            *_rows(Kind.TRANSIENT, _FOR_NOW, {30008: "unknown error"}),
             *_rows(
                 Kind.CONFIGURATION,
                 _CONFIGURATION,
@@ -166,8 +169,8 @@ ROWS: Mapping[int, Row] = MappingProxyType(
                 },
             ),
             # Repeating what a carrier filtered makes things worse, so the copy ends; but only the
-            # operator can mend the cause.
-            *_rows(Kind.CONFIGURATION, _REFUSED, {30007: "filtered by the carrier"}),
+            # operator can mend the cause, and the phone is well.
+            *_rows(Kind.CONFIGURATION, _OUR_BUG, {30007: "filtered by the carrier"}),
             *(replace(row, until_midnight=True) for row in _CAPS),
         )
     }

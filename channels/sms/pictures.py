@@ -35,10 +35,12 @@ def chosen(out: Outgoing) -> tuple[Secret, ...]:
     return tuple(links)
 
 
-def note(left_out: int) -> str:
+def note(left_out: int, *, by_mail: bool) -> str:
     """What a text says about pictures it does not carry."""
     if left_out == 0:
         return ""
+    if not by_mail:
+        return "(picture left out)" if left_out == 1 else f"({left_out} pictures left out)"
     if left_out == 1:
         return "(picture sent to mail readers)"
     return f"({left_out} pictures sent to mail readers)"

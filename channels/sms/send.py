@@ -137,6 +137,8 @@ class SmsChannel:
             sid = await self._ask(out, text)
         except (TwilioRestException, TwilioServiceException) as error:
             errors.warn(error.code)
+            if _may_have_been_taken(error.status, error.code):
+                return lost
             return errors.outcome(error.status, error.code, self._clock())
         except aiohttp.InvalidURL:
             return Later(why=Trouble.NOT_CONFIGURED)
@@ -175,6 +177,11 @@ class SmsChannel:
         return f"{self._config.public_url.rstrip('/')}/twilio/status?t={status.reveal()}"
 
 
+def _may_have_been_taken(status: int, code: object) -> bool:
+    """What breaks behind a proxy may have broken after Twilio took it; 503 is "not now"."""
+    return status >= 500 and status != 503 and errors.known(code) is None
+
+
 def _valid(out: Outgoing, now: datetime) -> int | Outcome:
     """How many seconds Twilio may try, or the outcome if there is no time to."""
     left = out.expires - now
@@ -195,7 +202,7 @@ def _words(out: Outgoing) -> tuple[str, tuple[Secret, ...]]:
     every page, and go with the first.
     """
     links = chosen(out)
-    about = note(len(out.pictures) - len(links))
+    about = note(len(out.pictures) - len(links), by_mail=out.by_mail)
     words = _all_words(out.author, out.subject, out.text)
     return f"{words} {about}".strip() if about else words, links if out.start == 0 else ()
 

@@ -24,7 +24,7 @@ from relay.model import Body, Due, GroupSettings, MemberSettings, Stage, new_id
 from relay.store.roster import Roster
 from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALK, TALLY
 from relay.store.upsert import insert
-from relay.vault.vault import SealedBody, UnsealError, Vault
+from relay.vault.vault import Purpose, SealedBody, UnsealError, Vault
 
 SEEN_FOR = timedelta(days=30)
 """How long a repeat of a message is still known as one; longer than any body lives."""
@@ -101,6 +101,16 @@ class Outbox:
         done = await c.execute(insert(c, SEEN).on_conflict_do_nothing(), row)
         return done.rowcount == 1
 
+    async def once(
+        self, c: AsyncConnection, now: datetime, *what: str | int, most: int = 1
+    ) -> bool:
+        """Whether something happens for the first time, or for the first few, within a month."""
+        for number in range(most):
+            blind = self._vault.index(Purpose.SEEN, "once", *what, number)
+            if await self.is_new(c, blind, now):
+                return True
+        return False
+
     async def add_post(
         self,
         c: AsyncConnection,
@@ -168,9 +178,15 @@ class Outbox:
         return done.rowcount
 
     async def address_to(
-        self, c: AsyncConnection, post_id: int, member_id: int, channel: str, due: datetime
+        self,
+        c: AsyncConnection,
+        post_id: int,
+        member_id: int,
+        channel: str,
+        due: datetime,
+        answers_until: datetime | None = None,
     ) -> None:
-        """One delivery for one member: a notice."""
+        """One delivery for one member; until a time it answers her, whatever her clock shows."""
         row = {
             "post_id": post_id,
             "member_id": member_id,
@@ -178,6 +194,7 @@ class Outbox:
             "due": milliseconds(due),
             "attempts": 0,
             "unsure": 0,
+            "answers_until": None if answers_until is None else milliseconds(answers_until),
         }
         await c.execute(sa.insert(DELIVERY), row)
 
@@ -249,6 +266,7 @@ class Outbox:
             expires=row["expires"],
             stage=Stage(row["stage"]),
             start=row["start"],
+            answers_until=row["answers_until"],
             rest=row["rest"],
             number=number,
             reader=MemberState(row["state"]),
@@ -380,13 +398,20 @@ class Outbox:
                 )
             )
 
-    async def more(self, c: AsyncConnection, member_id: int, now: datetime) -> bool:
-        """Let the next part of the newest long post go to her. `False` if there is none."""
+    async def more(
+        self, c: AsyncConnection, member_id: int, now: datetime, until: datetime
+    ) -> bool:
+        """Let the next page of the newest long post go to her, as an answer until a time.
+
+        One that is on its way already is what she asks for. `False` if there is none at all.
+        """
         d = DELIVERY.c
+        asked = (d.stage == Stage.WAITING) & (d.start > 0)
         there_is = (d.stage == Stage.RESTING) | ((d.stage == Stage.TAKEN) & d.rest.is_not(None))
         newest = (
-            sa.select(d.id, d.start, d.rest)
-            .where(d.member_id == member_id, d.claim.is_(None), there_is)
+            sa.select(d.id, d.start, d.rest, d.stage)
+            .where(d.member_id == member_id, asked | (d.claim.is_(None) & there_is))
+            .order_by(sa.case((asked, 2), (d.stage == Stage.RESTING, 1), else_=0).desc())
             .order_by(d.id.desc())
             .limit(1)
             .with_for_update()
@@ -394,11 +419,19 @@ class Outbox:
         row = (await c.execute(newest)).first()
         if row is None:
             return False
-        start = row.start if row.rest is None else row.rest
+        if row.stage == Stage.WAITING:
+            return True
         await c.execute(
             sa.update(DELIVERY)
             .where(d.id == row.id)
-            .values(start=start, rest=None, stage=Stage.WAITING, unsure=0, due=milliseconds(now))
+            .values(
+                start=row.start if row.rest is None else row.rest,
+                rest=None,
+                stage=Stage.WAITING,
+                unsure=0,
+                due=milliseconds(now),
+                answers_until=milliseconds(until),
+            )
         )
         return True
 

@@ -41,6 +41,10 @@ class Why(StrEnum):
     """The same, of something she asked of the relay."""
 
 
+_WISHES = (Why.WISH, Why.SECOND, Why.DOUBT)
+_CODES = (Why.CODE, Why.COMMAND)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A pending message, opened. `body` is `None` if its key is gone."""
@@ -49,6 +53,8 @@ class Waiting:
     group_id: int
     reader_id: int | None
     why: Why
+    made: int
+    """When, in milliseconds."""
     body: Body | None
 
 
@@ -93,13 +99,20 @@ class Pending:
         }
         await c.execute(sa.insert(PENDING), row)
         if why is not Why.PROOF:
-            await self._keep_newest(c, author)
+            await self._keep_newest(c, author, _CODES if why in _CODES else _WISHES, now)
         return pending_id
 
-    async def _keep_newest(self, c: AsyncConnection, author: Member) -> None:
-        wishes = _wishes_of(author).order_by(PENDING.c.made.desc(), PENDING.c.id)
-        older = list((await c.execute(wishes.offset(MOST))).scalars())
-        await c.execute(sa.delete(PENDING).where(PENDING.c.id.in_(older)))
+    async def _keep_newest(
+        self, c: AsyncConnection, author: Member, why: Sequence[Why], now: datetime
+    ) -> None:
+        waiting = _of(author, why).order_by(PENDING.c.made.desc(), PENDING.c.id)
+        older = list((await c.execute(waiting.offset(MOST))).scalars())
+        if not older:
+            return
+        dropped = await self._drop(c, PENDING.c.id.in_(older))
+        lost = sum(1 for one in dropped if one.why is not Why.SECOND)
+        if lost:
+            await self._outbox.lose(c, author.group_id, "not_confirmed", lost, now)
 
     async def take(self, c: AsyncConnection, pending_id: int, now: datetime) -> Waiting | None:
         """Take one out, once; `None` if it is gone or its time is over."""
@@ -109,7 +122,7 @@ class Pending:
         self, c: AsyncConnection, author: Member, reader_id: int | None, now: datetime
     ) -> Waiting | None:
         """Take out what her wish is about: the newest that she wrote to the same place."""
-        here = _wishes_of(author).where(PENDING.c.reader_id.is_not_distinct_from(reader_id))
+        here = _of(author, _WISHES).where(PENDING.c.reader_id.is_not_distinct_from(reader_id))
         newest = here.order_by(PENDING.c.made.desc(), PENDING.c.id).limit(1)
         return await self._take(c, PENDING.c.id.in_(newest.scalar_subquery()), now)
 
@@ -169,11 +182,8 @@ class Pending:
         return _closed(row, body)
 
 
-def _wishes_of(author: Member) -> sa.Select[tuple[int]]:
-    return sa.select(PENDING.c.id).where(
-        PENDING.c.member_id == author.id,
-        PENDING.c.why.in_([Why.WISH, Why.SECOND, Why.DOUBT]),
-    )
+def _of(author: Member, why: Sequence[Why]) -> sa.Select[tuple[int]]:
+    return sa.select(PENDING.c.id).where(PENDING.c.member_id == author.id, PENDING.c.why.in_(why))
 
 
 def _closed(row: Any, body: Body | None = None) -> Waiting:
@@ -182,5 +192,6 @@ def _closed(row: Any, body: Body | None = None) -> Waiting:
         group_id=row["group_id"],
         reader_id=row["reader_id"],
         why=Why(row["why"]),
+        made=row["made"],
         body=body,
     )

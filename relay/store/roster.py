@@ -313,11 +313,27 @@ class Roster:
         )
         return await _exists(c, query)
 
-    async def heard(self, c: AsyncConnection, member: Member, today: int) -> None:
-        """Note that her phone has said something on a day."""
+    async def has_readers(self, c: AsyncConnection, author: Member, channel: str) -> bool:
+        """Whether anybody else in her group reads on a channel."""
+        query = sa.select(MEMBER.c.id).where(
+            MEMBER.c.group_id == author.group_id,
+            MEMBER.c.state == MemberState.ACTIVE,
+            MEMBER.c.channel == channel,
+            MEMBER.c.id != author.id,
+        )
+        return await _exists(c, query)
+
+    async def heard(self, c: AsyncConnection, member: Member, phone: Contact, today: int) -> None:
+        """Note that a phone has said something on a day, in all groups it belongs to."""
         if member.heard_day != today:
-            one = sa.update(MEMBER).where(MEMBER.c.id == member.id)
-            await c.execute(one.values(heard_day=today))
+            await self.set_heard(c, await self.same_person(c, phone), today)
+
+    async def set_heard(
+        self, c: AsyncConnection, member_ids: Sequence[int], today: int | None
+    ) -> None:
+        """Note the day on which these last said something; `None` to begin anew."""
+        some = sa.update(MEMBER).where(MEMBER.c.id.in_(member_ids))
+        await c.execute(some.values(heard_day=today))
 
     async def rests(self, c: AsyncConnection, to: Secret, sender: Contact) -> bool:
         """Whether a phone and a number were a pair that leads nowhere now."""
@@ -333,6 +349,17 @@ class Roster:
             MEMBER.c.id.in_(set(member_ids)), MEMBER.c.state == MemberState.ACTIVE
         )
         return set((await c.execute(query)).scalars())
+
+    async def other_memberships(self, c: AsyncConnection, member_id: int) -> list[tuple[int, int]]:
+        """The other memberships of a member's contact, in any group: their ids and groups'."""
+        query = sa.select(MEMBER.c.channel, MEMBER.c.contact).where(MEMBER.c.id == member_id)
+        row = (await c.execute(query)).first()
+        if row is None:
+            return []
+        contact = self.open_contact(member_id, row.channel, row.contact)
+        ids = set(await self.same_person(c, contact)) - {member_id}
+        found = sa.select(MEMBER.c.id, MEMBER.c.group_id).where(MEMBER.c.id.in_(ids))
+        return [(other, group_id) for other, group_id in await c.execute(found)]
 
     async def same_person(self, c: AsyncConnection, contact: Contact) -> list[int]:
         """The ids of every membership, in any group, that has this contact."""

@@ -112,12 +112,16 @@ class Shelf:
     def tidy(self, now: datetime) -> int:
         """Clear away what a killed process left: keys without a file, files half written.
 
-        Returns how many keys were destroyed. What is not an hour old may be in the making.
+        Returns how many keys were destroyed. What is not an hour old may be in the making, by
+        another process too: its key is there before its file. So the files are listed first.
         """
-        old = {key for key, born in self._vault.spool_keys().items() if born < now - _STRAY_AFTER}
-        destroyed = self._vault.forget_spooled(old - {slip.key_id for slip in self.slips()})
-        alive = self._vault.spool_keys()
-        for part in self._folder.glob(f"*{_PART}"):
+        parts = list(self._folder.glob(f"*{_PART}"))
+        filed = {slip.key_id for slip in self.slips()}
+        keys = self._vault.spool_keys()
+        stray = {key for key, born in keys.items() if born < now - _STRAY_AFTER} - filed
+        destroyed = self._vault.forget_spooled(stray)
+        alive = keys.keys() - stray
+        for part in parts:
             name = _NAME.fullmatch(part.stem)
             if name is None or int(name[2], 16) not in alive:
                 part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.clock import day
 from relay.store.tables import SPENT
 from relay.store.upsert import insert
+from relay.vault.vault import Purpose, Vault
 
 EVERYBODY = 0
 """The owner whose spending is that of the whole programme."""
@@ -50,7 +51,18 @@ def renews(owner: int, now: datetime) -> datetime:
 
 
 class Spending:
-    """Reads and adds up. Every method takes the connection of its transaction."""
+    """Reads and adds up. Every method takes the connection of its transaction.
+
+    An owner is stored as a keyed index: who writes how much is nobody's business.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def _stored(self, owner: int) -> int:
+        if owner == EVERYBODY:
+            return EVERYBODY
+        return int.from_bytes(self._vault.index(Purpose.SPENT, owner)[:7], "big") | 1
 
     async def lock(self, c: AsyncConnection) -> None:
         """Let nobody else who pays go on before this transaction ends.
@@ -64,18 +76,20 @@ class Spending:
         self, c: AsyncConnection, owners: Iterable[int], now: datetime
     ) -> dict[int, Spent]:
         """What each of these has spent today."""
-        days = {owner: day_of(owner, now) for owner in owners}
+        who = {self._stored(owner): owner for owner in owners}
+        days = {stored: day_of(owner, now) for stored, owner in who.items()}
         query = sa.select(SPENT).where(SPENT.c.owner.in_(days), SPENT.c.day.in_(set(days.values())))
-        found = dict.fromkeys(days, Spent())
+        found = dict.fromkeys(who.values(), Spent())
         for row in await c.execute(query):
             if row.day == days[row.owner]:
-                found[row.owner] = Spent(row.units, row.told)
+                found[who[row.owner]] = Spent(row.units, row.told)
         return found
 
     async def add(self, c: AsyncConnection, units: Mapping[int, int], now: datetime) -> None:
         """Charge owners, in order, so that two couriers cannot block each other."""
-        for owner, count in sorted(units.items()):
-            statement = insert(c, SPENT).values(owner=owner, day=day_of(owner, now), units=count)
+        rows = [(self._stored(owner), day_of(owner, now), n) for owner, n in units.items()]
+        for owner, today, count in sorted(rows):
+            statement = insert(c, SPENT).values(owner=owner, day=today, units=count)
             await c.execute(
                 statement.on_conflict_do_update(
                     index_elements=["owner", "day"],
@@ -85,7 +99,9 @@ class Spending:
 
     async def tell_once(self, c: AsyncConnection, owner: int, now: datetime) -> bool:
         """Note that it is told today that much is spent. `False` if it was told before."""
-        mine = sa.and_(SPENT.c.owner == owner, SPENT.c.day == day_of(owner, now), ~SPENT.c.told)
+        mine = sa.and_(
+            SPENT.c.owner == self._stored(owner), SPENT.c.day == day_of(owner, now), ~SPENT.c.told
+        )
         done = await c.execute(sa.update(SPENT).where(mine).values(told=True))
         return done.rowcount == 1
 
@@ -99,6 +115,6 @@ class Spending:
 
     async def forget_old(self, c: AsyncConnection, now: datetime, groups: set[int]) -> None:
         """Keep the days of groups and of everybody for a month, of an author only her last."""
-        of_author = SPENT.c.owner.not_in([EVERYBODY, *groups])
+        of_author = SPENT.c.owner.not_in([EVERYBODY, *map(self._stored, groups)])
         await c.execute(sa.delete(SPENT).where(SPENT.c.day < day(now - _KEPT)))
         await c.execute(sa.delete(SPENT).where(of_author, SPENT.c.day < day(now)))

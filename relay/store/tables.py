@@ -133,6 +133,8 @@ class DeliveryRow(SQLModel, table=True):
     """How many characters of the words went before."""
     rest: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
     """Where the words go on that did not fit, once this attempt was taken."""
+    answers_until: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    """Until when it answers what its reader did herself, so that it comes at night too."""
     failed: int = Field(
         sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
     )
@@ -224,7 +226,7 @@ class SpentRow(SQLModel, table=True):
     __tablename__ = "spent"
 
     owner: int = Field(sa_column=sa.Column(_BIG, primary_key=True, autoincrement=False))
-    """A group, a member, or 0 for all."""
+    """A keyed index of a group or a member, or 0 for all."""
     day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
     units: int = Field(sa_column=sa.Column(_BIG, nullable=False))
     told: bool = Field(sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false()))

@@ -65,6 +65,7 @@ class Purpose(StrEnum):
     NUMBER = "number"
     PAIR = "pair"
     SEEN = "seen"
+    SPENT = "spent"
 
 
 class Use(StrEnum):

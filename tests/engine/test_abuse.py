@@ -93,7 +93,7 @@ async def test_unproven_words_do_not_flood(house: House) -> None:
         for text in ("HELP", "", "send as is", "x" * 5000):
             await house.say(circle["ivy"], IVY, text, proof=Proof.WEAK, message=f"{n}{text[:9]}")
     await house.deliver()
-    assert house.email.texts_to(IVY) == [wording.help_answer("Group relay", "", "")]
+    assert house.email.texts_to(IVY) == [wording.help_answer("Group relay", "", "", told=True)]
     assert len(house.sms.texts_to(ANA)) == 1
 
 

@@ -71,14 +71,16 @@ async def porch_of(house: House, reactions: str) -> Porch:
 
 
 async def test_folded_away(house: House) -> None:
-    """Nobody hears who liked what, now or later."""
+    """Nobody hears who liked what, now or later; she is told once, as it may have been typed."""
     porch = await porch_of(house, "fold")
+    assert await porch.reacts(HEART) is Receipt.TAKEN
     assert await porch.reacts(HEART) is Receipt.TAKEN
     await porch.writes("thanks")
     assert (porch.footnotes(), porch.read()) == ([""], ["thanks"])
+    assert house.sms.texts_to(SOL) == [wording.REACTION_KEPT, "thanks"]
     assert house.sms.texts_to(ROBIN) == ["thanks"]
     assert await house.stored() == (0, 0)
-    assert (await house.tallies())["reacted"] == 1
+    assert (await house.tallies())["reacted"] == 2
 
 
 async def test_said_in_a_line(house: House) -> None:

@@ -282,23 +282,33 @@ async def test_help_is_answered_and_brought_to_facilitators(house: House) -> Non
     await house.say(robin, ROBIN, "HELP")
     await house.deliver()
     assert house.sms.texts_to(ANA) == []
-    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "")]
+    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "", told=True)]
     assert [o.text.reveal() for o in house.email.sent] == [wording.WROTE_HELP.format(name="Robin")]
     await house.say(robin, ROBIN, "stop")
     await house.say(robin, ROBIN, "help")
     await house.deliver()
     assert house.sms.texts_to(ROBIN) == [
-        wording.help_answer("Group relay", "", ""),
+        wording.help_answer("Group relay", "", "", told=True),
         wording.STOPPED,
-        wording.WAY_BACK,
+        wording.help_answer("Group relay", "", "", told=True),
     ]
+    assert len(house.email.sent) == 2  # whoever had her say stop, her cry is heard
+
+
+async def test_a_cry_nobody_could_hear_is_not_said_to_be_heard(house: House) -> None:
+    """Without a facilitator who can be told, the answer says so, and whom to call."""
+    group = await house.group(crisis="988")
+    robin = await house.member(group, "Robin", ROBIN, facilitator="yes")
+    await house.say(robin, ROBIN, "HELP")
+    await house.deliver()
+    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "988", told=False)]
 
 
 def test_texts_of_the_programme_are_one_segment() -> None:
     """Whatever the relay says by itself fits into one text of 160 plain letters."""
     fills = {"name": "x" * 24, "count": 9999, "sign": "+", "signs": "+ 1", "programme": ""}
     texts = [v.format_map(fills) for k, v in vars(wording).items() if k.isupper() and k[0] != "_"]
-    texts.append(wording.help_answer("P" * 30, "r" * 20, "c" * 23))
+    texts.append(wording.help_answer("P" * 30, "r" * 20, "c" * 20, told=True))
     assert len(texts) > 10
     assert [t for t in texts if segments(t) > 1 or encoding(t) is not Encoding.GSM_7] == []
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from channels.contract import Accept, Fetch, File, Inbound, Proof, Receipt, Trai
 from channels.secret import Contact, Secret
 from relay import metrics
 from relay.model import new_id
-from relay.spool import Spool
+from relay.spool import Knows, Spool
 from relay.store.shelf import Kept, Shelf, Slip
 from relay.vault import master
 from relay.vault.vault import UnsealError, Vault
@@ -89,12 +90,24 @@ class Place:
     folder: Path
     clock: StoppedClock
     door: Doorkeeper
+    leapt: float = 0.0
+    """Seconds that the clock is ahead of where the stopwatch says it should be."""
+
+    def leap(self, hours: float) -> None:
+        """Put the clock on, or back; no time goes by."""
+        self.clock.forward(hours=hours)
+        self.leapt += hours * 3600
 
     @asynccontextmanager
     async def open(
-        self, accept: Accept | None = None, fetch: Fetch | None = None, patience: float = 5.0
+        self,
+        accept: Accept | None = None,
+        fetch: Fetch | None = None,
+        patience: float = 5.0,
+        knows: Knows | None = None,
+        too_late: Callable[[Inbound], Awaitable[None]] | None = None,
     ) -> AsyncIterator[tuple[Spool, Vault]]:
-        """A process with a spool."""
+        """A process with a spool; `STOP` and `HELP` are urgent."""
         vault = Vault(self.folder / "keys", master.load(self.folder / "master.key"))
         spool = Spool(
             vault,
@@ -103,8 +116,11 @@ class Place:
             fetch,
             self.clock,
             life=LIFE,
+            knows=knows,
+            urgent=lambda inbound: inbound.text.reveal() in {"STOP", "HELP"},
+            too_late=too_late,
             patience=patience,
-            stopwatch=lambda: self.clock.now().timestamp(),
+            stopwatch=lambda: self.clock.now().timestamp() - self.leapt,
         )
         try:
             yield spool, vault
@@ -493,7 +509,7 @@ async def test_words_are_not_lost_for_a_picture(place: Place) -> None:
         place.clock.forward(minutes=7)
         await spool.take_up()
     first = place.door.taken[0]
-    assert (first.media, first.traits) == ((), {Trait.FILES_LEFT_OUT})
+    assert (first.media, first.traits) == ((), frozenset({Trait.FILES_LEFT_OUT}))
     assert place.door.words == ["look", "and"]
 
 
@@ -582,3 +598,241 @@ async def test_a_message_comes_back_whole(place: Place) -> None:
         slip = shelf.put(kept, place.clock.now())
         assert shelf.open(slip) == kept
         assert shelf.put(kept, place.clock.now()) > slip > Slip(0, 0)
+
+
+PICTURE = ("https://example.org/1",)
+
+
+async def fetched(inbound: Inbound) -> Inbound:
+    """A provider that has the picture."""
+    return replace(inbound, media=(), files=(File(b"pixels"),))
+
+
+async def test_a_stop_stands_behind_nothing(place: Place) -> None:
+    """It is handed in while her other text waits, and without its picture, which is noted."""
+    place.door.fails = lambda inbound: inbound.text.reveal() == "one"
+    place.door.answer = Receipt.AGAIN
+    async with place.open(fetch=fetched) as (spool, _):
+        assert await spool.take(text("one")) is Receipt.TAKEN
+        assert await spool.take(text("STOP")) is Receipt.AGAIN
+        assert await spool.take(text("HELP", media=PICTURE)) is Receipt.AGAIN
+        assert await spool.take(text("two")) is Receipt.TAKEN
+        assert (place.door.words, spool.waiting()) == (["STOP", "HELP"], 2)
+    stop, cry = place.door.taken
+    assert (stop.media, stop.traits) == ((), frozenset())
+    assert (cry.media, cry.files, cry.traits) == ((), (), frozenset({Trait.FILES_LEFT_OUT}))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_stop_that_was_written_down_goes_first(place: Place, *, restarted: bool) -> None:
+    """Whatever of hers waited before it, and whichever process takes it up; others keep order."""
+    place.door.trouble = down()
+    async with place.open() as (spool, _):
+        for words in ("one", "two", "STOP", "three"):
+            await spool.take(text(words))
+        place.door.trouble = None
+        place.clock.forward(seconds=1)
+        if not restarted:
+            await spool.take_up()
+    async with place.open() as (spool, _):
+        await spool.take_up()
+    assert place.door.words == ["STOP", "one", "two", "three"]
+
+
+async def test_pictures_of_strangers_are_never_fetched(place: Place) -> None:
+    """Their words go at once, and that something was left out is noted; a text asks nobody."""
+    asked: list[str] = []
+
+    async def knows(inbound: Inbound) -> bool:
+        asked.append(inbound.text.reveal())
+        return inbound.sender == Contact("sms", ROBIN)
+
+    async with place.open(fetch=fetched, knows=knows) as (spool, _):
+        await spool.take(text("look", IVY, media=PICTURE))
+        await spool.take(text("hello", IVY))
+        assert spool.waiting() == 0
+        await spool.take(text("look", media=PICTURE))
+        assert spool.waiting() == 1
+        await spool.take_up()
+    stranger, _, known = place.door.taken
+    assert (stranger.media, stranger.files) == ((), ())
+    assert (stranger.traits, known.traits) == (frozenset({Trait.FILES_LEFT_OUT}), frozenset())
+    assert known.files == (File(b"pixels"),)
+    assert asked == ["look", "look"]
+
+
+async def test_in_doubt_a_picture_is_kept(place: Place) -> None:
+    """Where it cannot be said, or not in time, whether she is known, nothing of hers is lost."""
+
+    async def fails(_: Inbound) -> bool:
+        raise down()
+
+    async def hangs(_: Inbound) -> bool:
+        return await asyncio.Event().wait()
+
+    for number, knows in enumerate((fails, hangs, None)):
+        async with place.open(fetch=fetched, knows=knows, patience=0.02) as (spool, _):
+            await spool.take(text(f"look {number}", media=PICTURE))
+            assert spool.waiting() == 1
+            await spool.take_up()
+    assert [inbound.files for inbound in place.door.taken] == [(File(b"pixels"),)] * 3
+
+
+async def test_who_wrote_what_outlived_itself_is_told(place: Place) -> None:
+    """Once, and not before its life is over; if telling fails, later; a stop is obeyed."""
+    told: list[str] = []
+    troubles: list[Exception] = [down()]
+
+    async def too_late(inbound: Inbound) -> None:
+        if troubles:
+            raise troubles.pop()
+        told.append(inbound.text.reveal())
+
+    before = counted("expired", "sms")
+    place.door.trouble = down()
+    async with place.open(too_late=too_late) as (spool, vault):
+        await spool.take(text("one"))
+        await spool.take(text("STOP", IVY))
+        place.clock.forward(hours=35, minutes=59)
+        await spool.take_up()
+        assert (told, len(troubles), spool.waiting()) == ([], 1, 2)
+        place.clock.forward(minutes=6)
+        await spool.take_up()
+        assert (told, troubles, spool.waiting()) == ([], [], 2)
+        assert counted("expired", "sms") == before
+        place.door.trouble = None
+        place.clock.forward(minutes=6)
+        await spool.take_up()
+        assert (told, spool.waiting(), vault.spool_keys()) == (["one"], 0, {})
+    assert (place.door.words, counted("expired", "sms") - before) == (["STOP"], 1)
+
+
+async def test_a_clock_that_leaps_empties_no_spool(place: Place) -> None:
+    """What seems too old after a leap waits: put right, it is taken; after an hour, believed.
+
+    Nor is a key destroyed for seeming old.
+    """
+    told: list[str] = []
+
+    async def too_late(inbound: Inbound) -> None:
+        told.append(inbound.text.reveal())
+
+    place.door.trouble = down()
+    async with place.open(too_late=too_late) as (spool, vault):
+        await spool.take(text("one"))
+        await spool.take(text("two", IVY))
+        key, _ = vault.seal_spooled(9, b"{}", place.clock.now())
+        place.door.trouble = None
+        place.clock.forward(seconds=2)
+        place.leap(hours=40)
+        await spool.take_up()
+        assert (told, place.door.words, spool.waiting()) == ([], [], 2)
+        assert key in vault.spool_keys()
+        place.leap(hours=-40)
+        place.clock.forward(minutes=1)
+        await spool.take_up()
+        assert (told, sorted(place.door.words), spool.waiting()) == ([], ["one", "two"], 0)
+        place.door.trouble = down()
+        await spool.take(text("three"))
+        place.leap(hours=40)
+        for _ in range(59):
+            place.clock.forward(minutes=1)
+            await spool.take_up()
+        assert (told, spool.waiting()) == ([], 1)
+        place.clock.forward(minutes=2)
+        await spool.take_up()
+        assert (told, spool.waiting(), vault.spool_keys()) == (["three"], 0, {})
+
+
+async def test_a_passing_trouble_of_the_disk_is_passing(place: Place) -> None:
+    """A file that cannot be read is left alone for a minute, then tried again by who found it."""
+    place.door.trouble = down()
+    async with place.open() as (spool, _):
+        await spool.take(text("one"))
+    async with place.open() as (spool, _):
+        for is_known in (False, True):
+            if is_known:
+                place.door.trouble = down()
+                await spool.take(text("two"))
+            place.door.trouble = None
+            place.clock.forward(seconds=1)
+            (file,) = place.files()
+            away = file.rename(place.folder / "away")
+            file.mkdir()  # reading it is an `OSError`
+            await spool.take_up()
+            file.rmdir()
+            away.rename(file)
+            await spool.take_up()
+            assert spool.waiting() == 1
+            place.clock.forward(minutes=1)
+            await spool.take_up()
+            assert spool.waiting() == 0
+    assert place.door.words == ["one", "two"]
+
+
+async def test_what_is_on_the_shelf_survives_a_power_cut(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is durable before it has its name, its name before `put` returns.
+
+    That it is gone is durable before its key is destroyed.
+    """
+    folder = place.folder / "spool"
+    synced: list[tuple[int, list[str], int]] = []
+    async with place.open() as (_, vault):
+        shelf = Shelf(vault, folder)
+
+        def fsync(handle: int) -> None:
+            names = sorted(path.name for path in folder.iterdir())
+            synced.append((os.fstat(handle).st_ino, names, len(vault.spool_keys())))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        now = place.clock.now()
+        slip = shelf.put(Kept(inbound=text("one"), at=now), now)
+        file, home = (folder / slip.name).stat().st_ino, folder.stat().st_ino
+        assert [each for each in synced if each[0] in {file, home}] == [
+            (file, [f"{slip.name}.part"], 1),
+            (home, [slip.name], 1),
+        ]
+        synced.clear()
+        assert shelf.remove(slip)
+        assert [each for each in synced if each[0] in {file, home}] == [(home, [], 1)]
+        assert vault.spool_keys() == {}
+
+
+async def test_tidying_takes_nothing_that_is_in_the_making(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file whose key lives stays, and a key younger than an hour; what is left over goes.
+
+    What another process begins to write while this one looks at the keys stays, too.
+    """
+    folder, now = place.folder / "spool", place.clock.now()
+    young, old = now - timedelta(minutes=59), now - timedelta(minutes=61)
+    async with place.open() as (_, vault):
+        shelf = Shelf(vault, folder)
+
+        def begun(at: datetime) -> Path:
+            key, sealed = vault.seal_spooled(1, b"{}", at)
+            path = folder / f"{1:012d}-{key:015x}.part"
+            path.write_bytes(sealed)
+            return path
+
+        stays, _ = begun(young), begun(old)
+        (folder / "notes.part").write_bytes(b"")
+        key, _ = vault.seal_spooled(2, b"{}", young)
+        kept = shelf.put(Kept(inbound=text("one"), at=old), old)
+        meanwhile: list[Path] = []
+        keys = Vault.spool_keys
+
+        def spool_keys(_: Vault) -> dict[int, datetime]:
+            found = keys(vault)
+            meanwhile.append(begun(now))
+            return found
+
+        monkeypatch.setattr(Vault, "spool_keys", spool_keys)
+        assert shelf.tidy(now) == 1
+        assert set(place.files()) == {stays, folder / kept.name, *meanwhile}
+        assert meanwhile
+        assert {key, kept.key_id} <= keys(vault).keys()
+        assert len(keys(vault)) == 3 + len(meanwhile)

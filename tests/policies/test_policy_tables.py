@@ -186,9 +186,10 @@ def test_posts_wait_for_the_end_of_quiet_hours(hour: int, until: datetime | None
 
 
 def test_answers_come_at_night_too() -> None:
-    """A notice answers what the member has just done, so she is awake."""
+    """An answer to what the member has just done finds her awake; other notices wait."""
     now = datetime(2026, 1, 15, 23, 0, tzinfo=UTC)
-    assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,), notice=True), now) == Pass()
+    assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,), notice=True, answers=True), now) == Pass()
+    assert quiet_hours(replace(DELIVERY, quiet=(NIGHT,), notice=True), now) != Pass()
 
 
 def test_what_other_phones_saw_is_not_passed_on() -> None:

@@ -358,7 +358,10 @@ async def test_a_missed_message_is_read_as_its_webhook_would_have_been(world: Wo
     )
     assert await world.account.missed(record) == wanted
     assert len((await world.account.fetch(wanted)).files) == 1
-    bare = replace(record, media=0)
+    bare = replace(record, sid=MMS.replace("MM", "SM"), media=0)
+    to_others = await world.account.missed(replace(record, media=0))
+    assert to_others is not None
+    assert Trait.SHOWN_TO_OTHERS in to_others.traits
     stopped = await world.account.missed(replace(bare, text=Secret("Stop ")))
     assert stopped is not None
     assert stopped.traits == {Trait.ANSWERED}

@@ -23,6 +23,10 @@ def upgrade() -> None:
             sa.Column("start", sa.Integer(), nullable=False, server_default=sa.text("0"))
         )
         delivery.add_column(sa.Column("rest", sa.Integer(), nullable=True))
+        delivery.add_column(sa.Column("answers_until", _BIG, nullable=True))
+        delivery.add_column(
+            sa.Column("failed", sa.SmallInteger(), nullable=False, server_default=sa.text("0"))
+        )
     op.create_table(
         "spent",
         sa.Column("owner", _BIG, autoincrement=False, nullable=False),
