@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -30,6 +30,8 @@ _NAMES = ("Robin", "Ana", "Sol", "Ivy", "Theo", "Mia", "Noor", "Kai")
 _WRITERS = 8
 _AHEAD = 400
 """How many copies the relay may be behind before the writers wait."""
+_QUEUED = timedelta(hours=2)
+"""How long a copy may have been tried, by the relay's clock, when its reader is given up."""
 _WORD = re.compile(r"note\d{5}")
 
 
@@ -53,6 +55,19 @@ class Plan:
     seed: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A member was said to be out of reach, and later let in again."""
+
+    key: str
+    since: datetime
+    until: datetime
+
+    def explains(self, key: str, post: Post) -> bool:
+        """Whether a copy of this post for that member was dropped by it."""
+        return key == self.key and self.since - _QUEUED <= post.at <= self.until
+
+
 @dataclass(slots=True)
 class Post:
     """One text of a member, and what Twilio was answered."""
@@ -61,6 +76,7 @@ class Post:
     group: int
     author: Resident
     picture: bool
+    at: datetime
     answer: int = 0
 
 
@@ -135,6 +151,7 @@ class Run:
         self.groups: list[list[Resident]] = []
         self.posts: list[Post] = []
         self.kills: list[datetime] = []
+        self.absences: list[Absence] = []
         self._up = asyncio.Event()
         self._expected = 0
         self._looked_at: Counter[str] = Counter()
@@ -184,6 +201,7 @@ class Run:
         await self._write_all()
         figures.minutes["writing"] = (monotonic() - began) / 60
         figures.tallies = (await self._settled())["tallies"]
+        await self._look_after()
         figures.minutes["settling"] = (monotonic() - began) / 60
         figures.backlog = (await self._erased()).waiting
         figures.minutes["erasing"] = (monotonic() - began) / 60
@@ -234,7 +252,7 @@ class Run:
         turn = number // self.plan.groups
         author = self.groups[group][turn % self.plan.members]
         picture = self._has_pictures(group) and turn % self.plan.picture_every == 0
-        post = Post(f"note{number:05d}", group, author, picture)
+        post = Post(f"note{number:05d}", group, author, picture, self.clock.now())
         self.posts.append(post)
         assert author.phone is not None
         post.answer = await author.phone.text(author.write_to, post.word, media=int(picture))
@@ -248,15 +266,18 @@ class Run:
                 text for reader in group if reader.member.facilitator for text in self._new(reader)
             ]
             for person in group:
-                if wording.UNREACHABLE.format(name=person.member.name.reveal()) in news:
+                said = wording.UNREACHABLE.format(name=person.member.name.reveal())
+                since = [text.at for text in news if text.body == said]
+                if since:
                     await self._let_in(person)
+                    self.absences.append(Absence(_key(person), min(since), self.clock.now()))
 
-    def _new(self, reader: Resident) -> list[str]:
+    def _new(self, reader: Resident) -> list[TextMessage]:
         """What her phone shows since it was last looked at."""
         shown = _shown(reader)
         new = shown[self._looked_at[_key(reader)] :]
         self._looked_at[_key(reader)] = len(shown)
-        return [text.body for text in new]
+        return new
 
     async def _let_in(self, person: Resident) -> None:
         key = show_id(person.member.id)
@@ -325,14 +346,14 @@ class Run:
     def _count_missing(
         self, figures: Figures, copies: Mapping[tuple[str, str], Sequence[TextMessage]]
     ) -> None:
-        told = _Told(self.groups)
+        told = _Told(self.groups, self.absences)
         for post in self.posts:
             readers = [person for person in self.groups[post.group] if person is not post.author]
             missing = [one for one in readers if (post.word, one.contact) not in copies]
             if len(missing) == len(readers) and told.author(post.author, wording.PAUSED):
                 figures.told["author_that_she_is_paused"] += len(missing)
                 continue
-            left = [one for one in missing if not told.about(one)]
+            left = [one for one in missing if not told.about(one, post)]
             figures.told["facilitators"] += len(missing) - len(left)
             if left and told.author(post.author, wording.NOT_REACHED):
                 figures.told["author"] += len(left)
@@ -343,10 +364,10 @@ class Run:
 class _Told:
     """What members were told, each piece of which explains one thing only."""
 
-    def __init__(self, groups: Sequence[Sequence[Resident]]) -> None:
+    def __init__(self, groups: Sequence[Sequence[Resident]], absences: Sequence[Absence]) -> None:
         self._authors: Counter[tuple[str, str]] = Counter()
         self._given_back: Counter[str] = Counter()
-        self._out_of_reach: set[str] = set()
+        self._absences = absences
         for group in groups:
             self._read(group)
 
@@ -361,8 +382,6 @@ class _Told:
             ]
             back = wording.GIVEN_BACK.format(name=name)
             self._given_back[_key(person)] = max(texts[back] for texts in said)
-            if any(texts[wording.UNREACHABLE.format(name=name)] for texts in said):
-                self._out_of_reach.add(_key(person))
 
     def author(self, author: Resident, words: str) -> bool:
         """Whether she was told so once more than was asked for."""
@@ -370,9 +389,9 @@ class _Told:
         self._authors[key] -= 1
         return self._authors[key] >= 0
 
-    def about(self, reader: Resident) -> bool:
+    def about(self, reader: Resident, post: Post) -> bool:
         """Whether who runs the group was told that something did not reach this reader."""
-        if _key(reader) in self._out_of_reach:
+        if any(absence.explains(_key(reader), post) for absence in self._absences):
             return True
         self._given_back[_key(reader)] -= 1
         return self._given_back[_key(reader)] >= 0
