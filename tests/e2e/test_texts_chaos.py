@@ -19,7 +19,6 @@ async def test_texts_and_faults_of_every_class(tmp_path: Path) -> None:
         speed=1200,
         kills=1,
         down=8,
-        report=10,
         picture_every=5,
         late=0.05,
     )
