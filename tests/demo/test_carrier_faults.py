@@ -110,6 +110,68 @@ async def test_an_incoming_text_may_come_twice_by_chance(
     assert carrier.faults_done == {"webhook_duplicated": 1}
 
 
+async def test_codes_by_chance(carrier: Carrier, api: Api) -> None:
+    """What is not delivered has one of the codes asked for, the same again with the same seed."""
+
+    async def codes(seed: int) -> list[int]:
+        carrier.chaos(0, seed, {"undelivered": 1}, undelivered_codes=(30003, 30034, 30007))
+        sids = [(await api.create())[1]["sid"] for _ in range(12)]
+        await carrier.wait_for(lambda: all(t.status == "undelivered" for t in carrier.taken))
+        paths = ["{account}/Messages/" + sid + ".json" for sid in sids]
+        return [(await api.ask("GET", path))[1]["error_code"] for path in paths]
+
+    first = await codes(1)
+    assert set(first) == {30003, 30034, 30007}
+    assert await codes(1) == first
+    assert await codes(2) != first
+    with pytest.raises(ValueError, match="needs a code"):
+        carrier.chaos(undelivered_codes=())
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+async def test_a_text_may_come_twice_at_once(carrier: Carrier, *, scripted: bool) -> None:
+    """Neither post waits for the answer to the other."""
+    both = asyncio.Barrier(2)
+    came: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split()[0])
+        came.append(await reader.readexactly(length))
+        await both.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    carrier.set_webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    if scripted:
+        carrier.duplicate_webhook(overlap=True)
+    else:
+        carrier.chaos(1, faults=["webhook_duplicated"], overlap=True)
+    async with asyncio.timeout(5):
+        assert await carrier.phone(PHONE).text("+15552000001", "hello") == 200
+    first, second = came
+    assert first == second
+    assert carrier.faults_done == {"webhook_duplicated": 1}
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_page_of_html_may_hide_that_it_was_taken(carrier: Carrier, api: Api) -> None:
+    """502 and 504 by turns, by script and by chance; the phone shows it, the answer is lost."""
+    carrier.script("server_error_taken", to=PHONE)
+    assert await api.create(Body="by script") == (502, None)
+    carrier.chaos(0, faults={Fault.SERVER_ERROR_TAKEN: 1})
+    assert await api.create(Body="by chance") == (504, None)
+    carrier.chaos(0)
+    assert (await api.create(Body="by chance"))[0] == 201
+    assert [text.body for text in carrier.delivered] == ["by script", "by chance", "by chance"]
+    assert [taken.lost_answer for taken in carrier.taken] == [True, True, False]
+    (double,) = carrier.doubles().values()
+    assert [taken.lost_answer for taken in double] == [True, False]
+    assert carrier.faults_done == {"server_error_taken": 2}
+
+
 async def test_doubles_are_told_apart_by_the_lost_answer(carrier: Carrier, api: Api) -> None:
     """The truth outlives deletion, and says which double a program could not have avoided."""
     carrier.lose_answer()
@@ -159,10 +221,13 @@ async def test_all_classes_at_once_are_counted(
         await api.get(fields.get("MediaUrl0", carrier.api_url), basic=True)
     done = carrier.faults_done
     assert set(done) == {fault.value for fault in Fault}
-    assert outcomes[0] == done["answer_lost"] == sum(taken.lost_answer for taken in carrier.taken)
+    assert outcomes[0] == done["answer_lost"]
+    assert outcomes[502] + outcomes[504] == done["server_error_taken"]
+    lost = done["answer_lost"] + done["server_error_taken"]
+    assert lost == sum(taken.lost_answer for taken in carrier.taken)
     assert outcomes[429] == done["refuse"]
     assert outcomes[500] + outcomes[503] == done["server_error"]
-    assert len(carrier.taken) == outcomes[201] + outcomes[0]
+    assert len(carrier.taken) == outcomes[201] + lost
 
 
 async def test_a_class_that_is_none_is_a_mistake_of_the_test(carrier: Carrier) -> None:

@@ -211,9 +211,12 @@ class Carrier(Account):
         """From now on take every text at once, and answer the create call this much later."""
         self._outbound.delay = seconds
 
-    def duplicate_webhook(self, times: int = 1) -> None:
-        """Post each of the next `times` incoming texts twice, with one `MessageSid`."""
-        self._faults.script(Fault.WEBHOOK_DUPLICATED, times=times)
+    def duplicate_webhook(self, times: int = 1, *, overlap: bool = False) -> None:
+        """Post each of the next `times` incoming texts twice, with one `MessageSid`.
+
+        The second follows the answer to the first, or with `overlap` comes at the same moment.
+        """
+        self._faults.script(Fault.WEBHOOK_DUPLICATED, times=times, overlap=overlap)
 
     def script(self, fault: Fault | str, *, to: str | None = None, times: int = 1) -> None:
         """Have a fault of that class strike the next `times` events (of phone `to`)."""
@@ -226,14 +229,17 @@ class Carrier(Account):
         faults: Mapping[str, float] | Iterable[str] | None = None,
         *,
         late: float = 1.0,
+        overlap: bool = False,
+        undelivered_codes: Sequence[int] = (30003,),
     ) -> None:
         """From now on have faults strike by seeded chance, each class for itself.
 
         `faults` names the classes (all, if not given), or gives each its own rate in place of
-        `rate`. What comes late comes `late` seconds late. `chaos(0)` ends it. Raises `ValueError`
-        for a class that is none.
+        `rate`. What comes late comes `late` seconds late; with `overlap` an incoming text that is
+        posted twice is so at once. What is not delivered has one of `undelivered_codes`.
+        `chaos(0)` ends it. Raises `ValueError` for a class that is none, or without any code.
         """
-        self._faults.chaos(rate, seed, faults, late)
+        self._faults.chaos(rate, seed, faults, late, overlap=overlap, codes=undelivered_codes)
 
     # Waiting
 

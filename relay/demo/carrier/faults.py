@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random  # noqa: TID251 - seeded, so that a run can be repeated
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,12 +21,15 @@ class Fault(StrEnum):
     """A create call is refused with 429 and 20429 (or what `fail` says): nothing is taken."""
     SERVER_ERROR = "server_error"
     """A create call gets a page of HTML with 500 or 503, by turns: nothing is taken."""
+    SERVER_ERROR_TAKEN = "server_error_taken"
+    """The text is taken, and the answer is a page of HTML with 502 or 504, by turns."""
     ANSWER_LOST = "answer_lost"
     """The text is taken, and the connection drops in place of an answer."""
     ANSWER_LATE = "answer_late"
     """The text is taken, and the answer comes later."""
     UNDELIVERED = "undelivered"
-    """The text is taken, then reported as `undelivered` with 30003 (or what `undeliver` says)."""
+    """The text is taken, then reported as `undelivered` with 30003 (or what `undeliver` or
+    `chaos` says)."""
     CALLBACK_DUPLICATED = "callback_duplicated"
     """A status callback is posted twice."""
     CALLBACKS_REORDERED = "callbacks_reordered"
@@ -36,7 +39,7 @@ class Fault(StrEnum):
     CALLBACK_LATE = "callback_late"
     """A status callback is posted later; the record has the status already."""
     WEBHOOK_DUPLICATED = "webhook_duplicated"
-    """An incoming text is posted twice, with one `MessageSid`."""
+    """An incoming text is posted twice, with one `MessageSid`; both at once, if so asked."""
     MEDIA_LATE = "media_late"
     """A file that came with a text is 404 this time: storage lags behind the webhook."""
 
@@ -51,7 +54,10 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class _Script:
-    """The next `times` events (for phone `to`, or any) after the first `after`."""
+    """The next `times` events (for phone `to`, or any) after the first `after`.
+
+    `overlap`: both posts of an incoming text at once.
+    """
 
     fault: Fault
     to: str | None
@@ -59,6 +65,14 @@ class _Script:
     after: int = 0
     code: int | None = None
     http: int | None = None
+    overlap: bool = False
+
+
+class Repeat(StrEnum):
+    """How an incoming text is posted a second time."""
+
+    AFTERWARDS = "afterwards"
+    AT_ONCE = "at_once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,7 @@ class _Dice:
         return self.chance.random() < self.rate
 
 
+_USUAL_CODES = (30003,)
 _REFUSALS = frozenset({Fault.REFUSE, Fault.SERVER_ERROR})
 
 
@@ -81,6 +96,9 @@ class Faults:
         self.late = 1.0
         self._scripts: list[_Script] = []
         self._dice: dict[Fault, _Dice] = {}
+        self._overlap = False
+        self._codes: Sequence[int] = _USUAL_CODES
+        self._choice = random.Random(0)  # noqa: S311 - no secret
 
     def script(
         self,
@@ -91,9 +109,18 @@ class Faults:
         after: int = 0,
         code: int | None = None,
         http: int | None = None,
+        overlap: bool = False,
     ) -> None:
         """Have it happen to the next `times` events after the first `after`."""
-        script = _Script(fault=Fault(fault), to=to, times=times, after=after, code=code, http=http)
+        script = _Script(
+            fault=Fault(fault),
+            to=to,
+            times=times,
+            after=after,
+            code=code,
+            http=http,
+            overlap=overlap,
+        )
         if times > 0:
             self._scripts.append(script)
 
@@ -103,11 +130,17 @@ class Faults:
         seed: int,
         faults: Mapping[str, float] | Iterable[str] | None,
         late: float,
+        *,
+        overlap: bool = False,
+        codes: Sequence[int] = _USUAL_CODES,
     ) -> None:
         """Leave faults to chance from now on, in place of what chance had before."""
+        if not codes:
+            raise ValueError("A text that is not delivered needs a code.")
         asked = Fault if faults is None else faults
         rates = asked if isinstance(asked, Mapping) else dict.fromkeys(asked, rate)
-        self.late = late
+        self.late, self._overlap, self._codes = late, overlap, tuple(codes)
+        self._choice = random.Random(f"{seed}/codes")  # noqa: S311 - no secret
         self._dice = {
             Fault(name): _Dice(each, random.Random(f"{seed}/{Fault(name)}"))  # noqa: S311 - no secret
             for name, each in rates.items()
@@ -129,7 +162,21 @@ class Faults:
     def undeliverable(self, to: str) -> int | None:
         """The error code with which this text ends, if it does not arrive."""
         script = self._next(frozenset({Fault.UNDELIVERED}), to)
-        return None if script is None else script.code or 30003
+        return None if script is None else script.code or self._choice.choice(self._codes)
+
+    def repeated(self, number: str) -> Repeat | None:
+        """How this incoming text is posted once more, if it is."""
+        script = self._next(frozenset({Fault.WEBHOOK_DUPLICATED}), number)
+        if script is None:
+            return None
+        return Repeat.AT_ONCE if script.overlap else Repeat.AFTERWARDS
+
+    def broken_answer(self, to: str) -> int | None:
+        """The HTTP status that a text which was taken is answered with, if not well."""
+        fault = Fault.SERVER_ERROR_TAKEN
+        if not self.happens(fault, to):
+            return None
+        return 502 if self.done[fault] % 2 else 504
 
     def _usual(self, fault: Fault) -> Refusal:
         if fault is Fault.REFUSE:
@@ -159,4 +206,6 @@ class Faults:
         struck = [
             fault for fault in sorted(faults & self._dice.keys()) if self._dice[fault].strikes()
         ]
-        return _Script(fault=struck[0], to=None, times=1) if struck else None
+        if not struck:
+            return None
+        return _Script(fault=struck[0], to=None, times=1, overlap=self._overlap)

@@ -7,10 +7,11 @@ recipients of a native group MMS, stands in neither: it is what others saw arriv
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from .account import Account
-from .faults import Fault, Faults
+from .faults import Faults, Repeat
 from .life import Life
 from .model import (
     API,
@@ -65,9 +66,14 @@ class Inbound:
         if heard is not None and self._account.advanced_opt_out:
             parameters["OptOutType"] = heard.meaning.value
         route = self._numbers.route(to, "Sms", f"{self._account.public_url}/twilio/sms")
-        answered = await self._announce(route, parameters)
-        if self._faults.happens(Fault.WEBHOOK_DUPLICATED, number):
+        repeat = self._faults.repeated(number)
+        if repeat is Repeat.AT_ONCE:
+            both = (self._announce(route, parameters) for _ in range(2))
+            _, answered = await asyncio.gather(*both)
+        else:
             answered = await self._announce(route, parameters)
+            if repeat is Repeat.AFTERWARDS:
+                answered = await self._announce(route, parameters)
         self._life.happened()
         return answered.status
 

@@ -99,6 +99,9 @@ class Outbound:
         if self._faults.happens(Fault.ANSWER_LOST, asked.to):
             truth.lost_answer = True
             return _hang_up(request)
+        if (status := self._faults.broken_answer(asked.to)) is not None:
+            truth.lost_answer = True
+            return _page(status)
         await self._wait_before_answering(asked.to)
         if request.transport is None or request.transport.is_closing():
             truth.lost_answer = True  # who asked has gone, and cannot know
@@ -129,8 +132,7 @@ class Outbound:
         if refusal is None:
             return None
         if refusal.code is None:
-            status = refusal.http or 500
-            return web.Response(status=status, text="<html></html>", content_type="text/html")
+            return _page(refusal.http or 500)
         return error(refusal.code, status=refusal.http)
 
     def _invalid(self, asked: _Asked) -> web.Response | None:
@@ -281,6 +283,11 @@ class Outbound:
         if status == "delivered":
             parameters["RawDlrDoneDate"] = message.created.strftime("%y%m%d%H%M")
         return parameters
+
+
+def _page(status: int) -> web.Response:
+    """What a proxy before the API says."""
+    return web.Response(status=status, text="<html></html>", content_type="text/html")
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:
