@@ -8,6 +8,7 @@ from datetime import datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from policies.schedule import Schedule
 from policies.verdict import Verdict
 
 
@@ -83,8 +84,8 @@ class DeliveryFacts:
     notice: bool
     """The programme itself speaks to one person: an answer, not a post."""
     expires: datetime
-    quiet: tuple[Window, ...]
-    """The windows that bind this reader: her own, and the group's unless she set her own."""
+    quiet: tuple[Window | Schedule, ...]
+    """The hours that bind this reader: her own, and the group's unless she may do without."""
     answers: bool = False
     """It answers what its reader did herself a moment ago, so she is awake; or it is a cry."""
     cost: int = 0

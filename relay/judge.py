@@ -14,11 +14,12 @@ from policies.facts import (
     PostFacts,
     PostPolicy,
     Proof,
-    Window,
 )
+from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
-from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_window
+from relay.hours import read_schedule
+from relay.model import Due, Group, GroupSettings, Member, MemberSettings
 
 
 def judge_post(
@@ -76,10 +77,13 @@ def answers_now(due: Due, now: datetime) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Window, ...]:
-    """The windows that bind a reader: her own, or the group's where she set none.
+def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Schedule, ...]:
+    """The hours that bind a reader: her own, and the group's unless she may do without them.
 
-    A window is read on her own clock where she gave one, else on the group's.
+    All are read on her own clock where she gave one, else on the group's.
     """
-    text = reader.quiet or group.quiet
-    return (read_window(text, reader.timezone or group.timezone),) if text else ()
+    zone = reader.timezone or group.timezone
+    of_group, of_hers = (
+        read_schedule(text, zone) if text else None for text in (group.quiet, reader.quiet)
+    )
+    return binding(of_group, of_hers, may_narrow=group.narrow)

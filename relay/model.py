@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from channels.contract import NO_WORDS, Picture
 from channels.secret import Secret
-from policies.facts import GroupState, MemberState, Window
+from policies.facts import GroupState, MemberState
 from relay.errors import RefusalError
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u, so it can be read out
@@ -49,7 +49,9 @@ class GroupSettings:
     preset: str = "medium"
     timezone: str = "UTC"
     quiet: str = ""
-    """`HH:MM-HH:MM` on the group's clock, or empty for none."""
+    """A line that `relay.hours` reads, such as `22:00-07:00`, or empty for none."""
+    narrow: bool = True
+    """Whether members may set quiet hours of their own in place of the group's."""
     language: str = "en"
     longest: int = 4000
     """Characters; a longer post is given back to its author."""
@@ -208,24 +210,6 @@ def end_of_life(now: datetime, life: timedelta) -> datetime:
 def settings_to_card(settings: GroupSettings | MemberSettings) -> dict[str, Any]:
     """The settings as plain JSON values."""
     return {f.name: getattr(settings, f.name) for f in fields(settings)}
-
-
-def read_window(text: str, zone: str) -> Window:
-    """Read `HH:MM-HH:MM` on the clock of an IANA zone. Raises `RefusalError`."""
-    start, dash, end = text.partition("-")
-    if not dash:
-        raise RefusalError("Quiet hours are written as HH:MM-HH:MM, for example 22:00-07:00.")
-    return Window(_read_time(start), _read_time(end), read_zone(zone))
-
-
-def _read_time(text: str) -> time:
-    hours, colon, minutes = text.strip().partition(":")
-    if not (colon and hours.isdecimal() and minutes.isdecimal() and len(minutes) == 2):
-        raise RefusalError("A time of day is written as HH:MM, for example 22:00.")
-    try:
-        return time(int(hours), int(minutes))
-    except ValueError:
-        raise RefusalError("A time of day goes from 00:00 to 23:59.") from None
 
 
 def read_zone(name: str) -> ZoneInfo:

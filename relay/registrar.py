@@ -24,13 +24,13 @@ from relay.departures import Departures
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.guard.watch import Watch
+from relay.hours import read_schedule, write_schedule
 from relay.model import (
     Group,
     GroupSettings,
     Member,
     MemberSettings,
     read_day,
-    read_window,
     read_zone,
     settings_to_card,
     show_id,
@@ -49,7 +49,7 @@ from relay.words.reading import fits_as_code
 PRESETS = ("low", "medium", "high", "professional")
 LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
 _LONGEST_NAME = 80
-_SWITCHES = ("strangers", "pictures", "html", "private", "text_pictures")
+_SWITCHES = ("strangers", "pictures", "html", "private", "text_pictures", "narrow")
 _CHOICES = {
     "contacts": ("mask", "ask", "allow"),
     "unproven": ("ask", "refuse"),
@@ -388,9 +388,7 @@ def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSett
         raise RefusalError(f"A preset is one of {', '.join(PRESETS)}.")
     _check_language(settings.language)
     read_zone(settings.timezone)
-    if settings.quiet:
-        read_window(settings.quiet, settings.timezone)
-    return settings
+    return replace(settings, quiet=_quiet(settings.quiet, settings.timezone))
 
 
 def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberSettings:
@@ -400,8 +398,7 @@ def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberS
         _check_language(settings.language)
     if settings.timezone:
         read_zone(settings.timezone)
-    if settings.quiet:
-        read_window(settings.quiet, settings.timezone or "UTC")
+    settings = replace(settings, quiet=_quiet(settings.quiet, settings.timezone or "UTC"))
     if len(settings.real_names) > _LONGEST_LIST:
         raise RefusalError(f"Real names have at most {_LONGEST_LIST} characters together.")
     if settings.code_word and not fits_as_code(settings.code_word):
@@ -409,6 +406,11 @@ def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberS
             "A code word has four letters or more, and is near no word of the relay."
         )
     return settings
+
+
+def _quiet(text: str, zone: str) -> str:
+    """Quiet hours, as they are shown back; `off` is not the same as none of one's own."""
+    return write_schedule(read_schedule(text, zone)) if text.strip() else ""
 
 
 def _check_line(name: str, text: str) -> None:

@@ -23,7 +23,7 @@ def create(
     name: Annotated[str, typer.Argument(help="What facilitators call the group.")],
     preset: Annotated[str, typer.Option(help="low, medium, high or professional")] = "medium",
     timezone: Annotated[str, typer.Option(help="IANA name, such as Europe/Berlin")] = "UTC",
-    quiet: Annotated[str, typer.Option(help="quiet hours, HH:MM-HH:MM")] = "",
+    quiet: Annotated[str, typer.Option(help="quiet hours, such as 22:00-07:00")] = "",
     language: Annotated[str, typer.Option(help="en, es, fr, de, pt, ar or zh")] = "en",
     as_json: Json = False,
 ) -> None:

@@ -28,7 +28,7 @@ def add(
         str | None, typer.Option(metavar="YYYY-MM-DD", help="the day she agreed to join")
     ] = None,
     timezone: Annotated[str, typer.Option(help="her own time zone")] = "",
-    quiet: Annotated[str, typer.Option(help="her own quiet hours, HH:MM-HH:MM")] = "",
+    quiet: Annotated[str, typer.Option(help="her own quiet hours, such as 22:00-07:00")] = "",
     language: Annotated[str, typer.Option(help="her own language")] = "",
     facilitator: Annotated[bool, typer.Option("--facilitator", help="she runs the group")] = False,
     as_json: Json = False,

@@ -17,8 +17,8 @@ from tests.support.town import free_port
 
 ID = r"[0-9a-hjkmnp-tv-z]{12}"
 GROUP_KEYS = [
-    "group", "name", "state", "members", "preset", "timezone", "quiet", "language", "longest",
-    "contacts", "strangers", "hotlines", "unproven", "pictures", "html", "private",
+    "group", "name", "state", "members", "preset", "timezone", "quiet", "narrow", "language",
+    "longest", "contacts", "strangers", "hotlines", "unproven", "pictures", "html", "private",
     "text_pictures", "reactions", "reach", "crisis", "budget", "member_budget", "code_after",
 ]  # fmt: skip
 MEMBER_KEYS = [
@@ -79,8 +79,8 @@ def test_groups(desk: Desk) -> None:
     assert re.fullmatch(ID, made["group"])
     assert made == {
         "group": made["group"], "name": "Tuesday", "state": "open", "members": 0,
-        "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
-        "longest": 4000, "contacts": "mask", "strangers": True, "hotlines": "",
+        "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "narrow": True,
+        "language": "de", "longest": 4000, "contacts": "mask", "strangers": True, "hotlines": "",
         "unproven": "ask", "pictures": False, "html": False, "private": False,
         "text_pictures": False, "reactions": "fold", "reach": "", "crisis": "",
         "budget": 0, "member_budget": 0, "code_after": 0,
@@ -92,7 +92,7 @@ def test_groups(desk: Desk) -> None:
     for wrong in (
         "contacts=maybe", "html=perhaps", "unproven=no", "hotlines=" + "1" * 600,
         "text_pictures=some", "reactions=loud", "reach=" + "x" * 41, "crisis=a\nb", "budget=-1",
-        "member_budget=all", "code_after=366",
+        "member_budget=all", "code_after=366", "quiet=10-7", "quiet=mon 25:00-26:00", "narrow=maybe",
     ):  # fmt: skip
         assert desk("group", "set", "Wednesday", wrong).status == 1
     assert desk.ask("group", "show", "Wednesday") == changed

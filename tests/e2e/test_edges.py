@@ -269,7 +269,7 @@ async def _run(database: object, statement: str) -> None:
 async def test_not_ready_when_the_database_is_gone(
     quiet_town: Town, database_url: str, request: pytest.FixtureRequest
 ) -> None:
-    """The file was taken away, or the server lets nobody in: not ready, and nothing is taken."""
+    """The file was taken away, or the server lets nobody in: not ready; a text waits, sealed."""
     town = quiet_town
     robin, _ = town.residents.values()
     await town.spawn()
@@ -286,7 +286,10 @@ async def test_not_ready_when_the_database_is_gone(
         _lock_out(server, database_url)
     assert await _get(town, "/readyz") == 503
     assert await _get(town, "/healthz") == 200
-    assert await robin.says("lost?") != 200
+    assert await robin.says("lost?") == 200
+    waiting = list((town.settings.spool).glob("*"))
+    assert any(path.name != "lock" for path in waiting)
+    assert not any(b"lost?" in path.read_bytes() for path in waiting)
 
 
 def _lock_out(server: Postgres, url: str) -> None:

@@ -206,7 +206,7 @@ async def test_pictures_are_made_anew(town: Town) -> None:
     assert Image.open(io.BytesIO(content)).size == (40, 30)
     assert b"Mara" not in content
     assert "Hale" not in _mail(theo).everything()
-    assert robin.got() == ["Ivy: My garden [picture, only by mail]"]
+    assert robin.got() == ["Ivy: Look\nMy garden (picture sent to mail readers)"]
     assert ivy.got() == [f"Group relay: {wording.SOME_FILES}"]
 
 
