@@ -451,7 +451,9 @@ class _Twilio:
     async def rented(self) -> list[Rented]:
         with _refusing():
             found = await self._account.rented()
-        return [Rented(number=one.number, points_here=one.well) for one in found]
+        return [
+            Rented(number=one.number, points_here=one.well, texts=one.texts) for one in found
+        ]
 
     async def point(self, number: Secret) -> None:
         with _refusing():

@@ -24,7 +24,7 @@ from channels.sms.client import Connection
 from channels.sms.config import SmsAccountConfig
 from channels.sms.inbound import inbound
 from channels.sms.media import address, medium
-from channels.sms.parse import TextIn, clean, contact, is_carriers_word
+from channels.sms.parse import TextIn, clean, contact, is_answered
 from channels.sms.trouble import AccountTroubleError, asked, refused, unreadable
 
 __all__ = ["AccountTroubleError", "Direction", "Record", "Rented", "SmsAccount"]
@@ -56,6 +56,8 @@ class Rented:
     reference: str
     well: bool
     """Whether its addresses are ours, so that texts and calls to it come here."""
+    texts: bool = True
+    """Whether it can text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ class SmsAccount:
                 number=Secret(str(number.phone_number)),
                 reference=str(number.sid),
                 well=self._is_well(number),
+                texts=bool((number.capabilities or {"sms": True}).get("sms")),
             )
             for number in found
         ]
@@ -257,7 +260,9 @@ class SmsAccount:
                 text=Secret(clean(body)),
                 media=tuple(media),
                 left_out=len(media) < record.media,
-                answered=self._config.answers_stop and is_carriers_word(body),
+                answered=is_answered(
+                    body, record.to.reveal(), answers_stop=self._config.answers_stop
+                ),
             ),
             record.sender,
         )

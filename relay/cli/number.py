@@ -112,7 +112,7 @@ def sync(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Point every number that is rented at Twilio here, and compare them with the pool.
+    """Point the numbers of the pool here at Twilio, and compare them with what is rented.
 
     Status 1 if a number of the pool is not rented. Nothing is ever given back.
     """
