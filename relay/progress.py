@@ -208,10 +208,12 @@ class Following:
         if isinstance(outcome, Later) and copy.start:  # pages before it arrived: no dead phone
             await self._outbox.rest(c, [(copy.id, copy.start, copy.expires)])
             return
-        most = MOST_FAILURES if _is_about_her_phone(outcome) else MOST_TROUBLES
-        if isinstance(outcome, Later) and copy.failed + 1 < most:
+        hers = _is_about_her_phone(outcome)
+        times, most = (copy.failed, MOST_FAILURES) if hers else (copy.troubled, MOST_TROUBLES)
+        if isinstance(outcome, Later) and times + 1 < most:
             wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
-            await self._outbox.again(c, copy.id, now + max(wait, outcome.after or wait))
+            until = now + max(wait, outcome.after or wait)
+            await self._outbox.again(c, copy.id, until, her_phone=hers)
             return
         done.end(copy)
         if not await self._is_over(c, news, copy.group_id, now, done):

@@ -67,7 +67,9 @@ class Copy:
     start: int
     rest: int | None
     failed: int = 0
-    """How often it was reported as not delivered."""
+    """How often it was reported as not brought to her phone."""
+    troubled: int = 0
+    """The same where something else was to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -394,7 +396,13 @@ class Outbox:
                 sa.update(DELIVERY)
                 .where(DELIVERY.c.id == delivery_id)
                 .values(
-                    claim=None, stage=Stage.RESTING, due=expires, start=start, rest=None, failed=0
+                    claim=None,
+                    stage=Stage.RESTING,
+                    due=expires,
+                    start=start,
+                    rest=None,
+                    failed=0,
+                    troubled=0,
                 )
             )
 
@@ -403,13 +411,14 @@ class Outbox:
     ) -> bool:
         """Let the next page of the newest long post go to her, as an answer until a time.
 
-        One that is on its way already is what she asks for. `False` if there is none at all.
+        One that is on its way already is what she asks for; if it waits for something, it is
+        looked at again, because she is awake now. `False` if there is none at all.
         """
         d = DELIVERY.c
         asked = (d.stage == Stage.WAITING) & (d.start > 0)
         there_is = (d.stage == Stage.RESTING) | ((d.stage == Stage.TAKEN) & d.rest.is_not(None))
         newest = (
-            sa.select(d.id, d.start, d.rest, d.stage)
+            sa.select(d.id, d.start, d.rest, d.stage, d.claim, d.unsure)
             .where(d.member_id == member_id, asked | (d.claim.is_(None) & there_is))
             .order_by(sa.case((asked, 2), (d.stage == Stage.RESTING, 1), else_=0).desc())
             .order_by(d.id.desc())
@@ -419,20 +428,14 @@ class Outbox:
         row = (await c.execute(newest)).first()
         if row is None:
             return False
+        again = {"due": milliseconds(now), "answers_until": milliseconds(until)}
+        this = sa.update(DELIVERY).where(d.id == row.id)
         if row.stage == Stage.WAITING:
+            if row.claim is None and not row.unsure:
+                await c.execute(this.values(**again))
             return True
-        await c.execute(
-            sa.update(DELIVERY)
-            .where(d.id == row.id)
-            .values(
-                start=row.start if row.rest is None else row.rest,
-                rest=None,
-                stage=Stage.WAITING,
-                unsure=0,
-                due=milliseconds(now),
-                answers_until=milliseconds(until),
-            )
-        )
+        start = row.start if row.rest is None else row.rest
+        await c.execute(this.values(start=start, rest=None, stage=Stage.WAITING, unsure=0, **again))
         return True
 
     async def copies(
@@ -465,11 +468,14 @@ class Outbox:
             .values(stage=stage)
         )
 
-    async def again(self, c: AsyncConnection, delivery_id: int, until: datetime) -> None:
-        """The provider could not bring it: try anew at a time.
+    async def again(
+        self, c: AsyncConnection, delivery_id: int, until: datetime, *, her_phone: bool
+    ) -> None:
+        """The provider could not bring it, and whether that is her phone's fault: try anew.
 
         Where it goes on is kept: it may turn out to have arrived.
         """
+        count = "failed" if her_phone else "troubled"
         await c.execute(
             sa.update(DELIVERY)
             .where(DELIVERY.c.id == delivery_id)
@@ -478,7 +484,7 @@ class Outbox:
                 stage=Stage.WAITING,
                 unsure=0,
                 due=milliseconds(until),
-                failed=DELIVERY.c.failed + 1,
+                **{count: DELIVERY.c[count] + 1},
             )
         )
 
@@ -706,6 +712,7 @@ def _copy(row: Any) -> Copy:
         start=row["start"],
         rest=row["rest"],
         failed=row["failed"],
+        troubled=row["troubled"],
     )
 
 

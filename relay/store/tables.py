@@ -139,6 +139,10 @@ class DeliveryRow(SQLModel, table=True):
         sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
     )
     """How often the provider took it and then could not bring it to her phone."""
+    troubled: int = Field(
+        sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
+    )
+    """The same where something else than her phone was to blame."""
 
 
 class PendingRow(SQLModel, table=True):

@@ -125,6 +125,7 @@ async def test_whole_numbers_are_wide_enough() -> None:
     small |= {"seen.until_day", "route.until_day", "strike.day", "loss.day", "spent.day"}
     small |= {"erasure.tries", "erasure.until_day", "member.heard_day"}
     small |= {"delivery.stage", "delivery.start", "delivery.rest", "delivery.failed"}
+    small |= {"delivery.troubled"}
     assert narrow == small
 
 

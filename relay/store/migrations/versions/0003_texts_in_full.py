@@ -27,6 +27,9 @@ def upgrade() -> None:
         delivery.add_column(
             sa.Column("failed", sa.SmallInteger(), nullable=False, server_default=sa.text("0"))
         )
+        delivery.add_column(
+            sa.Column("troubled", sa.SmallInteger(), nullable=False, server_default=sa.text("0"))
+        )
     op.create_table(
         "spent",
         sa.Column("owner", _BIG, autoincrement=False, nullable=False),
