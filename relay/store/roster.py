@@ -297,11 +297,15 @@ class Roster:
     async def stop_sending(
         self, c: AsyncConnection, member_id: int, state: MemberState
     ) -> Secret | None:
-        """Take an active member out of delivery. Her pseudonym; `None` if she was out before."""
-        active = sa.update(MEMBER).where(
-            MEMBER.c.id == member_id, MEMBER.c.state == MemberState.ACTIVE
-        )
-        row = (await c.execute(active.values(state=state).returning(MEMBER.c.card))).first()
+        """Take a member out of delivery. Her pseudonym; `None` if she was out before.
+
+        A stop holds for her who is not active now as well: she may be let in again.
+        """
+        was = MEMBER.c.state == MemberState.ACTIVE
+        if state is MemberState.STOPPED:
+            was = MEMBER.c.state != MemberState.STOPPED
+        hers = sa.update(MEMBER).where(MEMBER.c.id == member_id, was)
+        row = (await c.execute(hers.values(state=state).returning(MEMBER.c.card))).first()
         return None if row is None else Secret(self._cards(member_id, "member", row.card)["name"])
 
     async def has_phones(self, c: AsyncConnection, group_id: int) -> bool:
