@@ -277,8 +277,7 @@ class Intake:
         code = member.settings.code_word
         shown = bool(code) and matches(code, text)
         if shown or (silent and not code and matches(member.name.reveal(), text)):
-            may_write = isinstance(verdict, Pass)
-            return await self._shown(c, arrival, now, silent=silent, may_write=may_write)
+            return await self._shown(c, inbound, arrival, verdict, now, silent=silent)
         suspect = silent or _is_long_silent(arrival, now)
         if not suspect:
             await self._roster.heard(c, member, inbound.sender, day(now))
@@ -312,11 +311,12 @@ class Intake:
     async def _shown(
         self,
         c: AsyncConnection,
+        inbound: Inbound,
         arrival: Arrival,
+        verdict: Verdict,
         now: datetime,
         *,
         silent: bool,
-        may_write: bool,
     ) -> _Fate:
         """She has shown that it is she: what waited for that goes on.
 
@@ -328,8 +328,8 @@ class Intake:
             await self._roster.set_state(c, [member.id], MemberState.ACTIVE)
             await self._notices.tell(c, member.id, wording.WELCOME_BACK, now, anyway=True)
         fate, gone = _Fate(Receipt.TAKEN, Word.COMMAND, "code"), tuple[int, ...]()
-        if not may_write:
-            return fate
+        if not isinstance(verdict, Pass):  # the same answer as for a near guess
+            return fate if silent else await self._answer(c, inbound, arrival, verdict, now)
         waiting = await self._pending.take_all(c, member, (Why.CODE, Why.COMMAND), now)
         hers = [one for one in waiting if _is_fresh(one, waiting[-1], now)]
         for one in hers:
@@ -425,7 +425,8 @@ class Intake:
             return None  # a word that is none for her, such as START, is talk
         code = arrival.member.settings.code_word
         own = (code, *also) if code else also
-        why = doubt(inbound.text.reveal(), own=own, to_mask=to_mask)
+        name = arrival.member.name.reveal()
+        why = doubt(inbound.text.reveal(), own=own, name=name, to_mask=to_mask)
         return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
 
     async def _ask_what_she_means(
