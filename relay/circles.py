@@ -38,9 +38,10 @@ class Circle:
         return Watch(self.people)
 
     @property
-    def by_mail(self) -> bool:
-        """Whether anybody has a mailbox."""
-        return any(c.channel == EMAIL for person in self.people for c in person.contacts)
+    def mailboxes(self) -> frozenset[int]:
+        """Who reads by mail."""
+        by_mail = (p.id for p in self.people if any(c.channel == EMAIL for c in p.contacts))
+        return frozenset(by_mail)
 
     def guard(self, settings: GroupSettings, region: str) -> Guard:
         """Finds contacts in what a member wrote, by the rules of her group."""

@@ -31,6 +31,7 @@ from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
 from relay.pace import Pace
+from relay.posting import may_come_in_parts
 from relay.progress import asked_from
 from relay.purse import Purse, Purses
 from relay.store.outbox import SealedReader
@@ -47,8 +48,6 @@ _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
 """Endings that left a reader without her copy; one who has gone is not missed."""
 
-_ONE_TEXT = 160
-"""Characters that fit into one text of any kind of phone."""
 _MOST_TRIES = 8
 """Of a text that is refused for a reason nobody knows: some two hours."""
 _WELL_FOR = timedelta(hours=1)
@@ -122,6 +121,7 @@ class Courier:
         self._erasures = engine.erasures
         self._lease = engine.settings.lease
         self._report = engine.settings.text_report
+        self._segments = engine.settings.text_segments
         self._public_url = engine.settings.public_url or ""
         limits = engine.settings.limits
         self._purses = Purses(engine.spending, engine.endings, limits)
@@ -301,7 +301,7 @@ class Courier:
                 body = bodies[row.post_id].open(self._vault, row, moment(row.expires))
             except (KeyError, UnsealError):
                 continue  # nothing can follow
-            if len(body.text) - row.start > _ONE_TEXT:
+            if body.author and may_come_in_parts(body, self._segments, row.start):
                 found[row.id] = row.start
         return found
 
@@ -453,7 +453,7 @@ class Courier:
             pictures=body.pictures,
             picture_links=self._links(due, body),
             footnote=body.footnote,
-            by_mail=parcel.look.by_mail,
+            by_mail=bool(parcel.look.mailboxes - {due.author_id}),
             start=due.start,
             private=body.private,
             message_id=mint(Use.MESSAGE, due.post_id, reader | (body.private and PRIVATE)),

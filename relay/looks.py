@@ -32,8 +32,8 @@ class Look:
     watch: Watch
     ours: re.Pattern[str]
     posts: frozenset[int]
-    by_mail: bool
-    """Whether anybody in the group has a mailbox."""
+    mailboxes: frozenset[int]
+    """Who in the group reads by mail."""
     found: dict[int, frozenset[int]] = field(default_factory=dict, repr=False)
     """What was found, by hash of the text, so that no word is kept: readers of a post share it."""
 
@@ -72,7 +72,7 @@ class Looks:
             look = self._groups.get(group_id)
             if look is None or not of_group <= look.posts:
                 circle = await self._circles.of(c, group_id)
-                look = Look(circle.watch, self._ours, frozenset(of_group), circle.by_mail)
+                look = Look(circle.watch, self._ours, frozenset(of_group), circle.mailboxes)
             fresh[group_id] = look
         self._groups = fresh
 

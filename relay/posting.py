@@ -26,17 +26,28 @@ _ANSWERS = re.compile(r"(?:\w{1,4}\s?:\s*)+")
 TOPIC_LIFE = timedelta(hours=12)
 """How long a text joins the thread that began last, and its subject is kept for that."""
 
-_LONG = 380
-"""What surely fits into one text of four segments (612 letters, or 536 octets of UTF-16), beside a
-pseudonym. More may come in parts, so that it has to stay for long."""
+_SEGMENT, _PSEUDONYM = 134, 156
+"""Octets that fit into each segment of a text of several, whatever the letters
+(https://www.twilio.com/docs/glossary/what-sms-character-limit), and what a pseudonym and a hint
+at the rest may take of all."""
+_DEAR = frozenset("^{}[]~|\\`")
+"""Plain letters that count double in a text, or make all others count double."""
 
 
 class Posting:
     """Stores posts and their copies within the transaction that took the message in."""
 
     def __init__(
-        self, outbox: Outbox, roster: Roster, talk: Talk, notices: Notices, life: timedelta
+        self,
+        outbox: Outbox,
+        roster: Roster,
+        talk: Talk,
+        notices: Notices,
+        life: timedelta,
+        segments: int,
     ) -> None:
+        """`segments` is how long one text may be."""
+        self._segments = segments
         self._outbox = outbox
         self._talk = talk
         self._roster = roster
@@ -71,7 +82,7 @@ class Posting:
             body=body,
             expires=expires,
             now=now,
-            own_key=texts and _may_come_in_parts(body),
+            own_key=texts and may_come_in_parts(body, self._segments),
         )
         if reader_id is not None:
             await self._outbox.address_to_member(c, post.id, reader_id, now)
@@ -112,11 +123,16 @@ class Posting:
         return not await self._roster.is_blocked(c, reader, author)
 
 
-def _may_come_in_parts(body: Body) -> bool:
-    """Whether a phone may have to ask for the rest; a subject may stand before the words."""
-    said = body.subject.reveal() + body.text.reveal()
-    octets = said.encode("ascii" if said.isascii() else "utf-16-le", "surrogatepass")
-    return len(octets) > _LONG
+def may_come_in_parts(body: Body, segments: int, start: int = 0) -> bool:
+    """Whether more of it than one text of so many segments takes may follow from `start` on.
+
+    A subject may stand before the words. Then it has to stay for long: a phone may ask for the
+    rest.
+    """
+    said = (body.subject.reveal() + body.text.reveal())[start:]
+    plain = said.isascii() and _DEAR.isdisjoint(said)
+    octets = said.encode("ascii" if plain else "utf-16-le", "surrogatepass")
+    return len(octets) > segments * _SEGMENT - _PSEUDONYM
 
 
 def _joined(author: Member, body: Body, topic: Topic | None) -> Body:
