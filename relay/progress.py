@@ -40,14 +40,17 @@ MOST_STRIKES = 2
 """Days, within two weeks, on which her phone may refuse something, before it counts as dead."""
 
 _LINGER = 0.02
-_MOST_OF_IT = 0.9
+_HALF = 0.5
 _POST = (1 << ATTEMPT_SHIFT) - 1
 _DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
 
 
 def asked_from(now: datetime, report: timedelta) -> datetime:
-    """When the provider is asked how a copy ended of which no news came: while that still helps."""
-    return now + report * _MOST_OF_IT
+    """When the provider is asked how a copy ended of which no news came.
+
+    Half of the time is left for asking again, should nobody answer, and for trying anew.
+    """
+    return now + report * _HALF
 
 
 class _Step(Enum):
@@ -216,6 +219,8 @@ class Following:
             await self._outbox.again(c, copy.id, until, her_phone=hers)
             return
         done.end(copy)
+        # At once: what else waits for her may end now, and must not take this post with it untold.
+        await self._outbox.end(c, [copy.id], None)
         if not await self._is_over(c, news, copy.group_id, now, done):
             done.missed[copy.post_id] += 1
 

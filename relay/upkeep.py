@@ -36,7 +36,7 @@ WEBHOOKS_OWN = timedelta(minutes=5)
 SETTLED_AFTER = timedelta(hours=1)
 """When nothing more is expected of a text, and the provider's copy of it can go."""
 
-_TICK = 10.0
+_TICK = 2.0
 _HOUR = 3600.0
 _SOON = 300.0
 _BATCH = 50
@@ -205,6 +205,9 @@ class Upkeep:
         total, gone = 0, 1
         while gone:  # where nothing at all succeeds, the rest would not either
             now = self._clock.now()
+            async with self._database.reading() as c:
+                if not await self._erasures.is_due(c, now):  # a look that takes no lock
+                    break
             async with self._database.writing() as c:
                 owed = await self._erasures.due(c, now, _BATCH, now + _LEASE)
             gone = await self._erase(owed)

@@ -451,9 +451,7 @@ class _Twilio:
     async def rented(self) -> list[Rented]:
         with _refusing():
             found = await self._account.rented()
-        return [
-            Rented(number=one.number, points_here=one.well, texts=one.texts) for one in found
-        ]
+        return [Rented(number=one.number, points_here=one.well, texts=one.texts) for one in found]
 
     async def point(self, number: Secret) -> None:
         with _refusing():

@@ -100,6 +100,11 @@ class Erasures:
             found |= {blinds[blind] for blind in (await c.execute(query)).scalars()}
         return found
 
+    async def is_due(self, c: AsyncConnection, now: datetime) -> bool:
+        """Whether anything is to be deleted, or asked for, now."""
+        query = sa.select(ERASURE.c.blind).where(ERASURE.c.due <= milliseconds(now)).limit(1)
+        return (await c.execute(query)).first() is not None
+
     async def due(
         self, c: AsyncConnection, now: datetime, limit: int, until: datetime
     ) -> list[Owed]:

@@ -21,6 +21,7 @@ async def test_texts_and_faults_of_every_class(tmp_path: Path) -> None:
         down=8,
         picture_every=5,
         late=0.05,
+        report=240,  # of the relay's minutes: long enough for Twilio to be asked in time
     )
     figures = await Run(tmp_path, f"sqlite:///{tmp_path / 'relay.sqlite'}", plan).play()
     figures.must_be_well()

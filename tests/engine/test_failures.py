@@ -5,6 +5,7 @@ from __future__ import annotations
 from channels.contract import Later, Outcome, Outgoing, Progress, Sent, Trouble
 from channels.secret import Secret
 from policies.facts import MemberState
+from relay import wording
 from relay.model import show_id
 from relay.progress import Following
 from tests.engine.conftest import House
@@ -43,3 +44,21 @@ async def test_an_outage_at_the_provider_is_not_held_against_a_phone(house: Hous
     assert house.sms.texts_to(IVY) == ["hello"] * 5
     await news(Sent())
     assert await house.stored() == (0, 0)
+
+
+async def test_the_author_is_told_where_no_facilitator_can_be(house: House) -> None:
+    """Her phone counts as dead, she is the only one who runs the group: so the author hears."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Ivy", IVY, facilitator="yes")
+    house.sms.answer = lambda _: Sent(reference=Secret("SM1"), reported=True)
+    following = Following(house.engine, lambda: None)
+    await house.say(robin, ROBIN, "hello")
+    for _ in range(3):
+        await house.deliver()
+        token = house.sms.sent[-1].status
+        await following.follow(Progress(token=token, reference=Secret("SM1"), outcome=OFF))
+        house.clock.forward(minutes=30)
+    await house.deliver()
+    assert house.sms.texts_to(IVY) == ["hello"] * 3
+    assert house.sms.texts_to(ROBIN) == [wording.NOT_REACHED]
