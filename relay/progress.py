@@ -218,7 +218,7 @@ class Following:
             until = now + max(wait, outcome.after or wait)
             await self._outbox.again(c, copy.id, until, her_phone=hers)
             return
-        done.end(copy)
+        done.posts.append(copy.post_id)
         # At once: what else waits for her may end now, and must not take this post with it untold.
         await self._outbox.end(c, [copy.id], None)
         if not await self._is_over(c, news, copy.group_id, now, done):
