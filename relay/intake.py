@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contact import EMAIL, SMS
 from channels.contract import NO_WORDS, Inbound, Proof, Receipt, Trait
 from channels.secret import Secret
+from channels.subjects import is_answer
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
@@ -55,9 +55,6 @@ _NOT_FOR_WRITING = frozenset(
     }
 )
 """What may be said against a post, but not against a word that makes its writer safer."""
-
-_PREFIXED = re.compile(r"\w{1,4}\s?:")
-"""`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
 _WITH_CODE = frozenset({Command.LEAVE})
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
@@ -333,9 +330,8 @@ class Intake:
         waiting = await self._pending.take_all(c, member, (Why.CODE, Why.COMMAND), now)
         hers = [one for one in waiting if _is_fresh(one, waiting[-1], now)]
         for one in hers:
-            if one.why is Why.COMMAND and one.body is not None:
-                asked = Command(one.body.text.reveal())
-                gone += tuple(await self._obey.leave(c, asked, arrival, now))
+            if one.why is Why.COMMAND:
+                gone += tuple(await self._obey.leave(c, arrival, now))
             elif one.body is not None:
                 fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
         if len(hers) < len(waiting):
@@ -685,7 +681,7 @@ def _is_heard(command: Command, verdict: Verdict) -> bool:
 def _with_words(inbound: Inbound) -> Inbound:
     """A mail that says all in its subject says it; an answer's subject is not its words."""
     subject = inbound.subject.reveal().strip()
-    if inbound.text.reveal().strip() or _PREFIXED.match(subject):
+    if inbound.text.reveal().strip() or is_answer(subject):
         return inbound
     return replace(inbound, text=Secret(subject))
 

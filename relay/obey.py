@@ -41,7 +41,7 @@ class Obey:
         if command is Command.STOP:
             return await self._stop(c, inbound, arrival, now)
         if command is Command.LEAVE:
-            return await self.leave(c, command, arrival, now)
+            return await self.leave(c, arrival, now)
         if command is Command.START:
             await self._tell(c, arrival, wording.WAY_BACK, now)
         elif command is Command.HELP:
@@ -72,12 +72,8 @@ class Obey:
             await self._tell(c, arrival, wording.STOPPED, now)
         return ids
 
-    async def leave(
-        self, c: AsyncConnection, command: Command, arrival: Arrival, now: datetime
-    ) -> Sequence[int]:
+    async def leave(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> Sequence[int]:
         """Nothing more from this group, from this transaction on; her other groups stay."""
-        if command is not Command.LEAVE:
-            raise ValueError("only leaving waits for a code word")
         member = arrival.member
         for fresh in await self._roster.stop(c, [member.id]):
             await self._endings.nothing_more_for(c, [fresh], now)

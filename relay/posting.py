@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contact import EMAIL, SMS
 from channels.contract import NO_WORDS
 from channels.secret import Secret
+from channels.subjects import without_answers
 from policies.facts import MemberState
 from relay import wording
 from relay.model import Body, Group, Member, end_of_life
@@ -19,9 +19,6 @@ from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.store.talk import Talk, Topic
 from relay.vault.vault import PRIVATE
-
-_ANSWERS = re.compile(r"(?:\w{1,4}\s?:\s*)+")
-"""`Re:`, `AW:`, `Fwd:` and their like in any language."""
 
 TOPIC_LIFE = timedelta(hours=12)
 """How long a text joins the thread that began last, and its subject is kept for that."""
@@ -91,7 +88,7 @@ class Posting:
         if texts and (topic is None or topic.root != root):
             said = NO_WORDS  # what may be seen of its author alone is not for others' words
             if not body.shown:
-                said = Secret(_ANSWERS.sub("", body.subject.reveal(), count=1))
+                said = Secret(without_answers(body.subject.reveal()))
             until = min(expires, now + TOPIC_LIFE)
             await self._talk.begin(c, group.id, Topic(subject=said, root=root), until, now)
         readers = await self._outbox.fan_out(c, post, now)

@@ -7,21 +7,9 @@ cost every reader a line. In doubt it stays: a line too many is better than a wo
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_ANSWERS = (
-    "re", "aw", "antw", "sv", "vs", "vá", "ynt", "odp", "rif", "res", "rv", "atb", "hs", "r",
-    "απ", "σχετ", "отв", "回复", "回覆", "答复", "返信", "답장", "رد", "תגובה", "השב",
-    "fw", "fwd", "wg", "tr", "vl", "vb", "doorst", "videresendt", "vidarebefordrat", "pd", "ilt",
-    "enc", "rvs", "trs", "πρθ", "továbbítás", "пересл", "转发", "轉寄", "転送", "전달", "הועבר",
-    "إعادة توجيه",
-)  # fmt: skip
-"""What mail programs set before the subject of an answer or of a mail passed on. A list, not any
-short word with a colon: `SOS: he is here` and `Help: need a lift` are no answers."""
-_ANSWER = re.compile(
-    rf"(?:{'|'.join(_ANSWERS)})\s?(?:\[\d+\]|\(\d+\)|\^?\d+)?\s?[:\uff1a]", re.IGNORECASE
-)
+from channels.subjects import is_answer
 
 _SILENT = (
     "no subject", "kein betreff", "ohne betreff", "sans objet", "aucun objet", "sin asunto",
@@ -66,7 +54,7 @@ def _says_something(line: str, text: str, pseudonym: str) -> bool:
     said = _words(line)
     if not said:
         return any(unicodedata.category(c) == "So" for c in line)  # an emoji speaks, dots do not
-    if _ANSWER.match(line) or said in (_words(pseudonym), _words(text)[: len(said)]):
+    if is_answer(line) or said in (_words(pseudonym), _words(text)[: len(said)]):
         return False
     return said not in _FILLERS and not (said[0] in _GREETINGS and _GREETED.issuperset(said))
 

@@ -205,17 +205,6 @@ class Roster:
             raise RefusalError("There is no such member.")
         return self.member_from(row)
 
-    async def names_in_use(
-        self, c: AsyncConnection, group_id: int, names: Iterable[str]
-    ) -> set[str]:
-        """Which of these names belong to a member of the group, or look like one that does."""
-        blinds = {name: self._name_blind(group_id, name) for name in names}
-        query = sa.select(MEMBER.c.name_blind).where(
-            MEMBER.c.group_id == group_id, MEMBER.c.name_blind.in_(set(blinds.values()))
-        )
-        found = set((await c.execute(query)).scalars())
-        return {name for name, blind in blinds.items() if blind in found}
-
     async def look_up(self, c: AsyncConnection, member_id: int) -> tuple[Member, Group] | None:
         """A member and her group; `None` if she is gone."""
         query = _WITH_GROUP.where(MEMBER.c.id == member_id)

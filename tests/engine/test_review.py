@@ -646,3 +646,14 @@ async def test_a_picture_that_nobody_can_see_is_told(house: House, carrier: Carr
     texts = [text.body for text in carrier.phone(ROBIN).inbox]
     assert texts == ["Ivy: look (picture left out)", "Ivy: again (picture sent to mail readers)"]
     assert house.email.texts_to(IVY) == [wording.SOME_FILES]
+
+
+async def test_a_mail_that_is_all_subject_may_cry_for_help(house: House) -> None:
+    """`SOS:` is no prefix of an answer: the words reach the group; an empty answer does not."""
+    group = await house.group()
+    ivy = await house.member(group, "Ivy", "ivy@willow.example")
+    await house.member(group, "Ana", "+12025550102")
+    await house.say(ivy, "ivy@willow.example", "", subject="SOS: he is here")
+    await house.say(ivy, "ivy@willow.example", "", subject="Re: Thursday")
+    await house.deliver()
+    assert house.sms.texts_to("+12025550102") == ["SOS: he is here"]
