@@ -92,7 +92,8 @@ def test_groups(desk: Desk) -> None:
     for wrong in (
         "contacts=maybe", "html=perhaps", "unproven=no", "hotlines=" + "1" * 600,
         "text_pictures=some", "reactions=loud", "reach=" + "x" * 41, "crisis=a\nb", "budget=-1",
-        "member_budget=all", "code_after=366", "quiet=10-7", "quiet=mon 25:00-26:00", "narrow=maybe",
+        "member_budget=all", "code_after=366", "quiet=10-7",
+        "quiet=mon 25:00-26:00", "narrow=maybe",
     ):  # fmt: skip
         assert desk("group", "set", "Wednesday", wrong).status == 1
     assert desk.ask("group", "show", "Wednesday") == changed
