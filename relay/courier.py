@@ -11,17 +11,16 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Trouble
 from channels.secret import Secret
-from policies.facts import DeliveryPolicy, MemberState
+from policies.facts import DeliveryPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from policies.windows import quiet_from
-from relay.backoff import delay
 from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
@@ -32,10 +31,11 @@ from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
 from relay.pace import Pace
 from relay.posting import may_come_in_parts
-from relay.progress import asked_from
+from relay.progress import status_token
 from relay.purse import Purse, Purses
+from relay.settling import Result, Settling
 from relay.store.outbox import SealedReader
-from relay.vault.vault import ATTEMPT_SHIFT, DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
+from relay.vault.vault import DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
 
 _IDLE = timedelta(seconds=1)
 """How long to sleep at the most: another process may have taken a post in."""
@@ -47,12 +47,6 @@ _BATCH = 500
 _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
 """Endings that left a reader without her copy; one who has gone is not missed."""
-
-_MOST_TRIES = 8
-"""Of a text that is refused for a reason nobody knows: some two hours."""
-_WELL_FOR = timedelta(hours=1)
-_LOST_ANSWER_WAIT = timedelta(minutes=2)
-_DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
 
 
 @dataclass(slots=True)
@@ -90,16 +84,6 @@ class _Batch:
     purse: Purse | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """How one send ended, not yet written down."""
-
-    due: Due
-    token: int
-    outcome: Outcome | None
-    """`None`: called back, because its reader wants nothing more."""
-
-
 class Courier:
     """Delivers on one channel until it is stopped."""
 
@@ -118,17 +102,14 @@ class Courier:
         self._looks = Looks(engine.circles, engine.settings.domain)
         self._vault = engine.vault
         self._endings = engine.endings
-        self._erasures = engine.erasures
+        self._settling = Settling(engine, priced=channel.priced)
         self._lease = engine.settings.lease
-        self._report = engine.settings.text_report
         self._segments = engine.settings.text_segments
         self._public_url = engine.settings.public_url or ""
         limits = engine.settings.limits
         self._purses = Purses(engine.spending, engine.endings, limits)
         self._pace = Pace(limits)
         self._clock = engine.clock
-        self._well_at: datetime | None = None
-        """When the provider last took something."""
         self._policies = policies
         self._ended = ended
         self._woken = asyncio.Event()
@@ -136,7 +117,7 @@ class Courier:
         """Outcomes, to be written down."""
         self._more = False
         """The last claim did not see the end of what is due."""
-        self._results: asyncio.Queue[_Result] = asyncio.Queue()
+        self._results: asyncio.Queue[Result] = asyncio.Queue()
         self._sends: dict[asyncio.Task[None], _Parcel] = {}
         self._in_hand: set[int] = set()
         """Claimed by us and not yet settled: whatever the clock says, nobody died with these."""
@@ -182,7 +163,7 @@ class Courier:
         try:
             for parcel in await self._fill():
                 if self._went_meanwhile(parcel.due):
-                    self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+                    self._results.put_nowait(Result(parcel.due, parcel.token, None))
                     continue
                 self._in_hand.add(parcel.due.id)
                 task = asyncio.create_task(self._send(parcel), name="send")
@@ -207,7 +188,7 @@ class Courier:
         """A task that is called back before its first step never runs, so it cannot say so."""
         parcel = self._sends.pop(task)
         if task.cancelled() and parcel.due.id in self._called_back:
-            self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+            self._results.put_nowait(Result(parcel.due, parcel.token, None))
         if self._is_enough():
             self._enough.set()
         if self._room():
@@ -413,7 +394,7 @@ class Courier:
         outcome: Outcome | None
         try:
             if self._went_meanwhile(parcel.due):
-                self._results.put_nowait(_Result(parcel.due, parcel.token, None))
+                self._results.put_nowait(Result(parcel.due, parcel.token, None))
                 return
             async with asyncio.timeout(self._lease.total_seconds() * 0.9):  # channels end before
                 outcome = await self._channel.send(self._open(parcel))
@@ -425,7 +406,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - unknown trouble delays, it never loses
             trouble(error, where="send")
             outcome = Later(why=Trouble.OUR_FAULT)
-        self._results.put_nowait(_Result(parcel.due, parcel.token, outcome))
+        self._results.put_nowait(Result(parcel.due, parcel.token, outcome))
 
     def _went_meanwhile(self, due: Due) -> bool:
         """Whether its reader went while the claim was being committed; notices go all the same."""
@@ -464,16 +445,10 @@ class Courier:
             unsubscribe=mint(Use.UNSUBSCRIBE, reader, due.group_id),
             list_id=mint(Use.LIST, due.group_id, reader),
             confirm=confirm,
-            status=self._status(due),
+            status=status_token(self._vault, due),
             not_after=self._not_after(due),
             may_leave=lambda text: parcel.look.allows(text, reader, shown),
             expires=expires,
-        )
-
-    def _status(self, due: Due) -> Secret:
-        """What tells this attempt from all others, in two numbers of 64 bits."""
-        return self._vault.mint(
-            Use.STATUS, due.post_id | (due.attempts + 1 & 15) << ATTEMPT_SHIFT, due.member_id
         )
 
     def _not_after(self, due: Due) -> datetime | None:
@@ -515,7 +490,7 @@ class Courier:
         """As many outcomes as a claim has copies, or none to come."""
         return not self._sends or self._results.qsize() * 2 >= self._channel.concurrency
 
-    async def _write_down(self, batch: Sequence[_Result]) -> None:
+    async def _write_down(self, batch: Sequence[Result]) -> None:
         """Try until the store takes it: what was sent must not be forgotten."""
         settled = False
         while not settled:
@@ -523,10 +498,10 @@ class Courier:
             if not settled:
                 await asyncio.sleep(_IDLE.total_seconds())
 
-    async def _settled(self, batch: Sequence[_Result]) -> bool:
+    async def _settled(self, batch: Sequence[Result]) -> bool:
         """Write a batch down, all or nothing. `False` if the store could not."""
         try:
-            said = await self._database.transact(lambda c: self._settle(c, batch))
+            said = await self._database.transact(lambda c: self._settling.settle(c, batch))
         except Exception as error:  # noqa: BLE001 - the store comes back; the results are kept
             trouble(error, where="settle")
             return False
@@ -540,156 +515,6 @@ class Courier:
         self._ended()
         return True
 
-    async def _settle(
-        self, c: AsyncConnection, batch: Sequence[_Result]
-    ) -> list[tuple[Word, dict[str, Field]]]:
-        now = self._clock.now()
-        said: list[tuple[Word, dict[str, Field]]] = []
-        if any(isinstance(r.outcome, Sent) for r in batch):
-            self._well_at = now
-        batch = [self._in_the_end(result, now) for result in batch]
-        await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
-        await self._note_references(c, batch, now)
-        followed = await self._follow(c, batch, now)
-        by_token: dict[int, list[int]] = {}
-        for result in batch:
-            word, why = self._fate(result)
-            if result.due.id in followed:
-                word, why = Word.SENT, ""
-            said.append((word, {"why": why, "attempt": result.due.attempts + 1}))
-            if result.due.id in followed:
-                continue
-            if word is Word.LATER:
-                await self._postpone(c, result, now)
-                continue
-            by_token.setdefault(result.token, []).append(result.due.id)
-        ours: set[int] = set()
-        for token, ids in by_token.items():
-            ours |= await self._outbox.end(c, ids, token)
-        missed = Counter(
-            result.due.post_id
-            for result, (word, fields) in zip(batch, said, strict=True)
-            if word in {Word.NEVER, Word.GIVEN_UP}
-            and result.due.id in ours
-            and fields["why"] != Trouble.WOULD_LEAK  # told to facilitators: it answers no guess
-        )
-        await self._mark_dead(c, batch, missed, now)
-        await self._stop_leaks(c, batch, now)
-        await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
-        await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
-        return said
-
-    def _in_the_end(self, result: _Result, now: datetime) -> _Result:
-        """An error nobody knows passes. If it does not while others get theirs, it is her phone."""
-        outcome = result.outcome
-        unknown = isinstance(outcome, Later) and outcome.why is Trouble.REFUSED_FOR_NOW
-        others_get_theirs = self._well_at is not None and now - self._well_at < _WELL_FOR
-        if not (unknown and self._channel.priced and others_get_theirs):
-            return result
-        if result.due.start or result.due.attempts + 1 < _MOST_TRIES:  # who asks for more is there
-            return result
-        return replace(result, outcome=Never(why=Trouble.BAD_CONTACT))
-
-    async def _note_references(
-        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
-    ) -> None:
-        """What the provider keeps is to be erased, at the latest when news can come no more."""
-        references = [
-            (r.outcome.reference, asked_from(now, self._report))
-            for r in batch
-            if isinstance(r.outcome, Sent) and r.outcome.reference
-        ]
-        if references:
-            attempts = {
-                r.outcome.reference: self._status(r.due)
-                for r in batch
-                if isinstance(r.outcome, Sent) and r.outcome.reported
-            }
-            await self._erasures.add(c, references, now, attempts)
-        units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
-        if units:
-            await self._outbox.count(c, {"segments": units}, now)
-
-    async def _follow(
-        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
-    ) -> set[int]:
-        """Of what the provider took, wait for news; some of it may have come before its answer.
-
-        Returns the deliveries that need nothing more here.
-        """
-        some = {r.due.id: r for r in batch if _may_be_reported(r.outcome)}
-        if not some:
-            return set()
-        standing = await self._outbox.stages(c, some)
-        done: set[int] = set()
-        taken: list[tuple[int, int | None]] = []
-        for delivery_id, result in some.items():
-            claim, stage = standing.get(delivery_id, (None, Stage.WAITING))
-            if claim != result.token:  # news has ended it, or its reader has gone
-                done.add(delivery_id)
-            elif stage is Stage.ARRIVED and _rest(result.outcome) is not None:
-                rest = _rest(result.outcome) or 0
-                await self._outbox.rest(c, [(delivery_id, rest, result.due.expires)])
-                done.add(delivery_id)
-            elif stage is not Stage.ARRIVED and (
-                isinstance(result.outcome, Sent) or stage is Stage.TAKEN
-            ):
-                taken.append((delivery_id, _rest(result.outcome)))
-                done.add(delivery_id)
-            elif stage is Stage.ARRIVED:  # whatever became of the answer
-                await self._outbox.end(c, [delivery_id], result.token)
-                done.add(delivery_id)
-        await self._outbox.taken(c, taken, now + self._report)
-        return done
-
-    def _fate(self, result: _Result) -> tuple[Word, str]:
-        outcome = result.outcome
-        if outcome is None:
-            return Word.DROPPED, Reason.STOPPED
-        if isinstance(outcome, Sent):
-            return Word.SENT, ""
-        if isinstance(outcome, Never):
-            return Word.NEVER, outcome.why
-        if outcome.unsure and result.due.unsure > 0:
-            return Word.GIVEN_UP, outcome.why
-        return Word.LATER, outcome.why
-
-    async def _postpone(self, c: AsyncConnection, result: _Result, now: datetime) -> None:
-        outcome, due = result.outcome, result.due
-        if not isinstance(outcome, Later):
-            return
-        wait = delay(due.attempts + 1, secrets.randbelow(1000) / 1000)
-        if outcome.unsure:
-            wait = max(wait, _LOST_ANSWER_WAIT)
-            await self._outbox.count(c, {Word.REPEATED: 1}, now)
-        until = now + max(wait, outcome.after or wait)
-        unsure = due.unsure + outcome.unsure
-        await self._outbox.postpone(c, due, result.token, until, unsure, outcome.rest)
-
-    async def _mark_dead(
-        self, c: AsyncConnection, batch: Sequence[_Result], missed: Counter[int], now: datetime
-    ) -> None:
-        """A dead or revoked contact gets nothing more; her facilitators learn that, once."""
-        for result in batch:
-            outcome, due = result.outcome, result.due
-            state = _DEAD.get(outcome.why) if isinstance(outcome, Never) else None
-            if state is None:
-                continue
-            if await self._endings.member_unreachable(c, due.member_id, due.group_id, state, now):
-                missed[due.post_id] -= 1  # told to a facilitator, so not to every author
-
-    async def _stop_leaks(
-        self, c: AsyncConnection, batch: Sequence[_Result], now: datetime
-    ) -> None:
-        """No other copy leaves of a post that would have shown somebody's contact."""
-        leaks = Counter(
-            (r.due.group_id, r.due.post_id)
-            for r in batch
-            if isinstance(r.outcome, Never) and r.outcome.why is Trouble.WOULD_LEAK
-        )
-        for (group_id, post_id), copies in sorted(leaks.items()):
-            await self._endings.leak_stopped(c, group_id, post_id, copies, now)
-
     async def _finish(self, settler: asyncio.Task[None]) -> None:
         """Let sends under way end and be written down."""
         if self._sends:
@@ -700,16 +525,6 @@ class Courier:
         settler.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await settler
-
-
-def _may_be_reported(outcome: Outcome | None) -> bool:
-    return (isinstance(outcome, Sent) and outcome.reported) or (
-        isinstance(outcome, Later) and outcome.unsure
-    )
-
-
-def _rest(outcome: Outcome | None) -> int | None:
-    return outcome.rest if isinstance(outcome, Sent | Later) else None
 
 
 def _copy(row: Due) -> tuple[int, int, int]:

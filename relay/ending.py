@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contract import Trouble
 from policies.facts import MemberState
 from relay import wording
 from relay.log import Word
@@ -14,6 +15,12 @@ from relay.notices import Notices
 from relay.store.outbox import Ended, Outbox
 from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
+
+DEAD: Mapping[Trouble, MemberState] = {
+    Trouble.BAD_CONTACT: MemberState.UNREACHABLE,
+    Trouble.OPTED_OUT: MemberState.STOPPED,
+}
+"""What says that nothing more is to be sent to a contact, and what its member is from then on."""
 
 
 class Endings:

@@ -21,13 +21,14 @@ from channels.secret import Secret
 from policies.facts import MemberState
 from relay import wording
 from relay.backoff import delay
+from relay.ending import DEAD
 from relay.engine import Engine
 from relay.gather import Gather
 from relay.log import Word, say
-from relay.model import Stage
+from relay.model import Due, Stage
 from relay.store.outbox import Copy
 from relay.store.roster import fits
-from relay.vault.vault import ATTEMPT_SHIFT, Use
+from relay.vault.vault import ATTEMPT_SHIFT, Use, Vault
 
 MOST_FAILURES = 3
 """How often one copy may be reported as not delivered before her phone counts as dead.
@@ -42,7 +43,6 @@ MOST_STRIKES = 2
 _LINGER = 0.02
 _HALF = 0.5
 _POST = (1 << ATTEMPT_SHIFT) - 1
-_DEAD = {Trouble.BAD_CONTACT: MemberState.UNREACHABLE, Trouble.OPTED_OUT: MemberState.STOPPED}
 
 
 def asked_from(now: datetime, report: timedelta) -> datetime:
@@ -51,6 +51,12 @@ def asked_from(now: datetime, report: timedelta) -> datetime:
     Half of the time is left for asking again, should nobody answer, and for trying anew.
     """
     return now + report * _HALF
+
+
+def status_token(vault: Vault, due: Due) -> Secret:
+    """What tells the attempt that is made now from all others: `_read` reads it."""
+    post = due.post_id | (due.attempts + 1 & 15) << ATTEMPT_SHIFT
+    return vault.mint(Use.STATUS, post, due.member_id)
 
 
 class _Step(Enum):
@@ -231,7 +237,7 @@ class Following:
         outcome = news.outcome
         if not _is_about_her_phone(outcome):
             return False
-        refused = isinstance(outcome, Never) and outcome.why not in _DEAD
+        refused = isinstance(outcome, Never) and outcome.why not in DEAD
         if refused and (await self._roster.strike(c, news.member, now) or 0) < MOST_STRIKES:
             return False
         return await self._no_more_to(c, news, group_id, now, done)
@@ -254,7 +260,7 @@ class Following:
         if found is None or found[0].state is not MemberState.ACTIVE:
             return
         member, group = found
-        dead = isinstance(news.outcome, Never) and news.outcome.why in _DEAD
+        dead = isinstance(news.outcome, Never) and news.outcome.why in DEAD
         days = None if dead else await self._roster.strike(c, member.id, now)
         if dead or (days or 0) >= MOST_STRIKES:
             await self._no_more_to(c, news, group.id, now, done)
@@ -268,13 +274,13 @@ def _is_about_her_phone(outcome: Outcome | None) -> bool:
     """Not what our account, our number, a carrier's limit or what was said is to blame for."""
     if isinstance(outcome, Later):
         return outcome.why is Trouble.REFUSED_FOR_NOW
-    return isinstance(outcome, Never) and outcome.why in {*_DEAD, Trouble.REFUSED}
+    return isinstance(outcome, Never) and outcome.why in {*DEAD, Trouble.REFUSED}
 
 
 def _state_of(outcome: Outcome | None) -> MemberState:
     """What becomes of a member whose phone counts as dead."""
     if isinstance(outcome, Never):
-        return _DEAD.get(outcome.why, MemberState.UNREACHABLE)
+        return DEAD.get(outcome.why, MemberState.UNREACHABLE)
     return MemberState.UNREACHABLE
 
 

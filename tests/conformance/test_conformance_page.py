@@ -102,7 +102,8 @@ def follow(copy: Path) -> None:
             continue
         source = path.read_text(encoding="utf-8")
         assert source.count(before) == 1, before
-        path.write_text(source.replace(before, block + before), encoding="utf-8")
+        apart = "\n\n" if block.startswith(("def ", "async def ", "class ")) else ""
+        path.write_text(source.replace(before, block + apart + before), encoding="utf-8")
     assert len(step.findall(page)) == len(re.findall(FENCE, page, re.MULTILINE | re.DOTALL))
 
 
