@@ -189,3 +189,16 @@ async def test_who_has_left_may_be_told_so_once_a_month(
     assert await room.house.say(stranger, ROBIN, "hello") is Receipt.REFUSED
     assert await room.house.stored() == (0, 0)
     assert (room.read(), room.told()) == ([], [])
+
+
+async def test_a_stop_takes_what_waits_with_it(room: Room) -> None:
+    """In the same transaction, in all her groups: when it is taken, only its answer is left."""
+    house = room.house
+    other = await house.group("Friday")
+    await house.member(other, "Wren", SOL)
+    lou = await house.member(other, "Lou", ROBIN)
+    await house.say(room.ana, ANA, "here")
+    await house.say(lou, ROBIN, "there")
+    assert await house.stored() == (2, 3)
+    await house.say(room.sol, SOL, "Stop")
+    assert await house.stored() == (2, 2)  # Ivy's copy of `here`, and the answer
