@@ -557,8 +557,8 @@ def copies(inventory: Inventory) -> int:
 
 def is_empty(inventory: Inventory) -> bool:
     """Whether nothing anybody wrote is held, nor a key that could still open something."""
-    keys = inventory.get("body_keys", 0)
-    return bodies(inventory) == 0 and copies(inventory) == 0 and not keys
+    more = inventory.get("body_keys", 0) or inventory.get("spool", 0)
+    return bodies(inventory) == 0 and copies(inventory) == 0 and not more
 
 
 def contains(everything: str, mark: str) -> bool:
