@@ -43,7 +43,7 @@ class Demonstrated:
     async def inventory(self) -> Mapping[str, Any]:
         """What it holds now, in numbers."""
         held = await self.app.engine.registrar.inventory()
-        return {key: held[key] for key in ("bodies", "deliveries", "body_keys", "spool")}
+        return {key: held[key] for key in ("bodies", "deliveries", "body_keys", "spool", "topics")}
 
     async def close(self) -> None:
         """Stop it."""
