@@ -22,7 +22,8 @@ ANSWER_LIFE = timedelta(minutes=15)
 _MOST_AN_HOUR = 20
 """How often a member is answered the same within an hour: two machines may talk to each other."""
 _MOST_A_DAY = 5
-"""The same for who is no member now, within a day: her number may be a machine's."""
+"""The same within a day for who has stopped, has not agreed, or may be somebody else by now: her
+number may be a machine's. Whom we could not reach, and who writes, is told each time."""
 
 _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 
@@ -79,7 +80,7 @@ class Notices:
         self, c: AsyncConnection, member: Member, text: str, now: datetime, *, urgent: bool
     ) -> bool:
         """Whether an answer is not one too many: answers cost what all texts are paid from."""
-        if urgent or member.state is MemberState.ACTIVE:
+        if urgent or member.state in {MemberState.ACTIVE, MemberState.UNREACHABLE}:
             hour = now.strftime("%Y-%m-%dT%H")
             return await self._outbox.once(c, now, member.id, text, hour, most=_MOST_AN_HOUR)
         return await self._outbox.once(c, now, member.id, text, day(now), most=_MOST_A_DAY)
