@@ -156,7 +156,7 @@ def as_text(report: dict[str, Any], settings: Settings, config: Path) -> str:
     if report["twilio"]:
         lines += ["", "Set these at Twilio for each number (method POST):"]
         lines += [f"  {what}: {url}" for what, url in report["twilio"].items()]
-        lines.append("  `relay number sync` sets them for all numbers that are rented.")
+        lines.append("  `relay number sync` sets them for the numbers of the pool.")
     problems = serving_problems(settings)
     if problems:
         lines += ["", f"Still to do, in {config} or the environment:"]
