@@ -287,6 +287,7 @@ class Upkeep:
         for record in await self._unnoted(records):
             incoming = record.direction == "in"
             if incoming and now - record.at < WEBHOOKS_OWN:
+                self._look_again_soon()  # its webhook may have found nobody at home
                 continue
             if incoming and not self._redacted:
                 outcome = await self._hand_in(record)
@@ -305,6 +306,11 @@ class Upkeep:
             raise IncompleteError
         self._look_back = LOOK_AGAIN
         return handed
+
+    def _look_again_soon(self) -> None:
+        for duty in self._duties:
+            if duty.name == "reconcile":
+                duty.due = min(duty.due, self._stopwatch() + _SOON)
 
     async def _records(self, now: datetime) -> tuple[list[Record], bool]:
         """What the provider has, oldest first, and whether that is all."""

@@ -509,3 +509,17 @@ async def test_run_does_it_by_itself(house: House) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def test_a_text_of_a_moment_ago_does_not_wait_for_an_hour(house: House) -> None:
+    """Left to its webhook at first, it is taken in some minutes later if that never came."""
+    robin = await house.member(await house.group(), "Robin", ROBIN)
+    twilio = Twilio()
+    house.clock.forward(hours=1)
+    twilio.text(robin, ROBIN, "help", house.clock.now() - timedelta(minutes=1), "SM1")
+    keeper = upkeep(house, twilio)
+    await keeper.round()
+    assert await house.stored() == (0, 0)
+    house.clock.forward(minutes=6)
+    await keeper.round()
+    assert (await house.tallies())["texts_in"] == 1
