@@ -150,7 +150,7 @@ class Following:
             if key not in best or news.rank >= best[key].rank:
                 best[key] = news
         done = await self._database.transact(lambda c: self._act(c, batch, list(best.values())))
-        for word, count in sorted(done.words.items()):
+        for word, count in sorted((+done.words).items()):
             say(Word(word), channel="sms", count=count)
         self._departures.announce(done.gone)
         self._wake()
@@ -169,7 +169,7 @@ class Following:
             else:
                 await self._apply(c, news, copy, now, done)
         await self._outbox.end(c, done.ended, None)
-        await self._outbox.count(c, done.words, now)
+        await self._outbox.count(c, +done.words, now)
         await self._endings.after(c, done.posts, done.missed, now)
         return done
 
@@ -266,7 +266,8 @@ class Following:
             await self._no_more_to(c, news, group.id, now, done)
         elif days is not None:
             text = wording.GIVEN_BACK.format(name=member.name.reveal())
-            await self._endings.tell_facilitators(c, group.id, text, now, besides=member.id)
+            told = await self._endings.tell_facilitators(c, group.id, text, now, besides=member.id)
+            done.words[Word.UNTOLD] += not told
         done.words[Word.UNDELIVERED] += dead or days is not None  # the same again is no news
 
 
