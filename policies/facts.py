@@ -39,6 +39,24 @@ class MemberState(StrEnum):
     """Her phone has been silent for so long that it may be somebody else's: she is asked."""
 
 
+class Role(StrEnum):
+    """What a member is in her group."""
+
+    FACILITATOR = "facilitator"
+    CO_FACILITATOR = "co_facilitator"
+    """Helps to run it: all that a facilitator may, but what destroys and who runs it."""
+    INTERPRETER = "interpreter"
+    """Says in one language what was said in another; writes also where others may not."""
+    LISTENER = "listener"
+    """Reads and does not write."""
+    MEMBER = "member"
+
+    @property
+    def runs_group(self) -> bool:
+        """Whether what goes to facilitators goes to her."""
+        return self in {Role.FACILITATOR, Role.CO_FACILITATOR}
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A daily span of a wall clock, `start` inclusive, `end` exclusive; equal ends mean never."""

@@ -23,9 +23,11 @@ from relay.judge import judge_post
 from relay.log import Word, say
 from relay.model import Body, end_of_life
 from relay.obey import Obey
+from relay.obeying.said import Said, standing
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
+from relay.words.orders import Order, declared, nearly, read_order
 from relay.words.reading import Doubt, doubt, is_yes, matches, parse
 from relay.words.vocabulary import Command
 
@@ -39,22 +41,8 @@ _ANSWERS = {
     Reason.UNREACHABLE: wording.PAUSED,
 }
 
-_HEARD_UNPROVEN = {Command.STOP, Command.START, Command.HELP}
-"""Done even when nothing proves who asks: they can only make things safer."""
-
 _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
-
-_NOT_FOR_WRITING = frozenset(
-    {
-        Reason.GROUP_FROZEN,
-        Reason.NOT_A_MEMBER_NOW,
-        Reason.NOT_PROVEN,
-        Reason.SHOWN_TO_OTHERS,
-        Reason.UNREACHABLE,
-    }
-)
-"""What may be said against a post, but not against a word that makes its writer safer."""
 
 _WITH_CODE = frozenset({Command.LEAVE})
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
@@ -231,12 +219,13 @@ class Intake:
         arrival = _as_if_present(arrival)
         pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
-        command = None if _is_forged(verdict) else _command(inbound, arrival)
-        if command and isinstance(verdict, Hold) and command not in _HEARD_UNPROVEN:
+        order = None if _is_forged(verdict) else _order(inbound, arrival)
+        unproven = Reason.NOT_PROVEN in _reasons(verdict)
+        if order and unproven and not declared(order.command).unproven:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
-        if command and not _is_heard(command, verdict):
-            command = None
-        if not command and await self._is_refused(c, inbound, arrival, verdict):
+        if order and not _is_heard(order.command, verdict):
+            order = None
+        if not order and await self._is_refused(c, inbound, arrival, verdict):
             if inbound.channel == SMS and await self._outbox.is_new(c, self._seen(inbound), now):
                 await self._note_text(c, inbound, now)  # else it may be found at the provider
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
@@ -244,9 +233,9 @@ class Intake:
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         if inbound.channel == SMS:
             await self._note_text(c, inbound, now)
-            fate = await self._text(c, inbound, arrival, made, verdict, command, now, silent=silent)
+            fate = await self._text(c, inbound, arrival, made, verdict, order, now, silent=silent)
         else:
-            fate = await self._decide(c, inbound, arrival, made, verdict, command, now)
+            fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
 
@@ -264,7 +253,7 @@ class Intake:
         arrival: Arrival,
         made: Draft,
         verdict: Verdict,
-        command: Command | None,
+        order: Order | None,
         now: datetime,
         *,
         silent: bool,
@@ -278,10 +267,11 @@ class Intake:
         suspect = silent or _is_long_silent(arrival, now)
         if not suspect:
             await self._roster.heard(c, member, inbound.sender, day(now))
+        command = order.command if order else None
         if command in (_WITH_CODE if code else ()) or (suspect and command is Command.AS_IS):
             return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
         if command or not suspect or not isinstance(verdict, Pass):
-            return await self._decide(c, inbound, arrival, made, verdict, command, now)
+            return await self._decide(c, inbound, arrival, made, verdict, order, now)
         if inbound.reaction:  # nothing to ask her for
             return _Fate(Receipt.TAKEN, Word.REACTED, "fold")
         if made.nothing:
@@ -331,7 +321,9 @@ class Intake:
         hers = [one for one in waiting if _is_fresh(one, waiting[-1], now)]
         for one in hers:
             if one.why is Why.COMMAND:
-                gone += tuple(await self._obey.leave(c, arrival, now))
+                asked = Order(command=Command.LEAVE)
+                said = Said(c=c, order=asked, inbound=inbound, arrival=arrival, now=now)
+                gone += tuple(await self._obey.obey(said))
             elif one.body is not None:
                 fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
         if len(hers) < len(waiting):
@@ -388,14 +380,19 @@ class Intake:
         arrival: Arrival,
         made: Draft,
         verdict: Verdict,
-        command: Command | None,
+        order: Order | None,
         now: datetime,
     ) -> _Fate:
-        if command is Command.HELP and await self._is_flood(c, inbound, arrival, now):
+        if (
+            order
+            and order.command is Command.HELP
+            and await self._is_flood(c, inbound, arrival, now)
+        ):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
-        if command:
-            gone = await self._obey.obey(c, command, inbound, arrival, now)
-            return _Fate(Receipt.TAKEN, Word.COMMAND, command, gone=tuple(gone))
+        if order:
+            said = Said(c=c, order=order, inbound=inbound, arrival=arrival, now=now)
+            gone = await self._obey.obey(said)
+            return _Fate(Receipt.TAKEN, Word.COMMAND, order.command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
             return await self._confirm(c, inbound, arrival, arrival.confirms, now)
         if inbound.reaction and not isinstance(verdict, Refuse):
@@ -422,7 +419,10 @@ class Intake:
         code = arrival.member.settings.code_word
         own = (code, *also) if code else also
         name = arrival.member.name.reveal()
-        why = doubt(inbound.text.reveal(), own=own, name=name, to_mask=to_mask)
+        text = inbound.text.reveal()
+        why = doubt(text, own=own, name=name, to_mask=to_mask)
+        if why is None and nearly(text, standing(arrival.member), to_mask=to_mask):
+            why = Doubt.NEAR_MISS
         return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
 
     async def _ask_what_she_means(
@@ -655,15 +655,12 @@ def _addressed(body: Body, arrival: Arrival) -> Body:
     return replace(body, private=arrival.reader is not None)
 
 
-def _command(inbound: Inbound, arrival: Arrival) -> Command | None:
-    """The command that a whole message is; START is one only for who said stop."""
+def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
+    """The order that a whole message is."""
     if inbound.reaction:
         return None
-    command = parse(inbound.text.reveal(), to_mask=arrival.reader is not None)
-    stopped = arrival.member.state is MemberState.STOPPED
-    if command is Command.START and not stopped:
-        return None
-    return command
+    to_mask = arrival.reader is not None
+    return read_order(inbound.text.reveal(), standing(arrival.member), to_mask=to_mask)
 
 
 def _is_heard(command: Command, verdict: Verdict) -> bool:
@@ -671,11 +668,7 @@ def _is_heard(command: Command, verdict: Verdict) -> bool:
 
     Who may not write now may leave nevertheless, and cry for help.
     """
-    if command in {Command.STOP, Command.START, Command.HELP}:
-        return True
-    if command is Command.LEAVE and _reasons(verdict) <= _NOT_FOR_WRITING:
-        return True
-    return isinstance(verdict, Pass | Hold)
+    return isinstance(verdict, Pass | Hold) or _reasons(verdict) <= declared(command).despite
 
 
 def _with_words(inbound: Inbound) -> Inbound:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from channels.contract import NO_WORDS, Picture
 from channels.secret import Secret
-from policies.facts import GroupState, MemberState
+from policies.facts import GroupState, MemberState, Role
 from relay.errors import RefusalError
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u, so it can be read out
@@ -83,6 +83,51 @@ class GroupSettings:
     """The same for the posts of one member."""
     code_after: int = 0
     """Days of silence after which a member with a code word must say it first; 0: never."""
+    awake: int = 0
+    """Minutes for which who writes in her own quiet hours counts as awake."""
+    held_from: int = 3
+    """From how many on an author is told how many read her post later; 0: she is told nothing."""
+    urgent: int = 3
+    """How many posts a day one who may can mark as urgent."""
+    jitter: int = 10
+    """Minutes over which what waited for the end of quiet hours is spread."""
+    member_rate: int = 30
+    """Posts that one member may write an hour."""
+    group_rate: int = 120
+    """Posts that all members together may write an hour."""
+    vetting: str = "none"
+    """Who lets in a member who has agreed: `none`, `approve` by a facilitator, or `vouch1` and
+    `vouch2` by as many members."""
+    agreement: str = ""
+    """What the group adds to the words that a member agrees to."""
+    agreement_version: int = 1
+    """Counts how often those words were changed."""
+    reaffirm: int = 0
+    """Weeks after which a member is asked whether she still agrees; 0: never."""
+    tell_joined: bool = False
+    """Whether the group is told of who joins."""
+    tell_left: bool = False
+    """Whether the group is told of who has gone; nobody is told why."""
+    tell_renamed: bool = False
+    """Whether the group is told of a new pseudonym."""
+    name_rest: int = 90
+    """Days for which a freed pseudonym belongs to nobody."""
+    posting: str = "everyone"
+    """Who writes: `everyone`, `announce` for who runs the group alone, or `moderated`."""
+    moderated_first: int = 0
+    """How many posts of a new member a facilitator looks at first."""
+    crisis_words: str = ""
+    """Words, separated by commas, after which their writer gets the answer to CRISIS as well."""
+    alternatives: str = ""
+    """Whom members can turn to when nobody is on duty."""
+    page_after: int = 10
+    """Minutes after which the next facilitator is called, when the first has not answered."""
+    pulse_from: int = 5
+    """How many answers there must be before the counts of a question are shown."""
+    ends: str = ""
+    """The last day of the group, as `YYYY-MM-DD`; empty: it has none."""
+    keep_roster: int = 0
+    """Days for which names and agreements are kept after the end; 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +151,32 @@ class MemberSettings:
     """Names, separated by commas, that must not be seen in the group. Never shown."""
     code_word: str = ""
     """A word that shows that it is she. Never shown."""
+    mode: str = "every"
+    """How posts come: `every` one, in bundles `1h` or `3h`, as a `digest`, or as a `nudge`."""
+    digest_at: str = "08:00"
+    """When her digest comes, on her own clock."""
+    after_quiet: str = "each"
+    """What waited for the end of her quiet hours comes `each` by itself or as one `bundle`."""
+    pause_until: int = 0
+    """Until when, in milliseconds, she wants to get no posts; -1: until she says so."""
+    awake_until: int = 0
+    """Until when, in milliseconds, her quiet hours do not count, because she wrote."""
+    muted_until: int = 0
+    """Until when, in milliseconds, what she writes is not passed on; -1: until it is lifted."""
+    may_urgent: bool = False
+    """Whether she may mark a post as urgent."""
+    wake: bool = True
+    """Whether an urgent post may come in her quiet hours."""
+    duty: str = ""
+    """The hours in which a facilitator is on duty, as quiet hours are written."""
+    to_moderate: int = 0
+    """How many of her next posts a facilitator looks at first."""
+    agreed_version: int = 0
+    """To which words she agreed; 0: before they were counted."""
+    agreed_by: str = ""
+    """On which channel she agreed; empty: elsewhere."""
+    affirmed_on: str = ""
+    """The day on which she last said that she still agrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +187,7 @@ class Member:
     group_id: int
     state: MemberState
     channel: str
-    facilitator: bool
+    role: Role
     name: Secret
     write_to: Secret
     mask: Secret
@@ -124,6 +195,11 @@ class Member:
     heard_day: int | None = None
     """The day (since 1970) on which her phone last said something."""
     settings: MemberSettings = field(default_factory=MemberSettings)
+
+    @property
+    def facilitator(self) -> bool:
+        """Whether she runs the group, or helps to."""
+        return self.role.runs_group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ Checks what was typed, then changes the roster in one transaction. Every refusal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from channels import contact as contacts
 from channels.contact import EMAIL, SMS, BadContactError
 from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
-from policies.facts import GroupState, MemberState
+from policies.facts import GroupState, MemberState, Role
 from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
@@ -31,10 +31,9 @@ from relay.model import (
     Member,
     MemberSettings,
     read_day,
-    read_zone,
-    settings_to_card,
     show_id,
 )
+from relay.options import OF_GROUP, OF_MEMBER, read_options
 from relay.store.database import Database
 from relay.store.erasures import Erasures
 from relay.store.outbox import Held, Outbox
@@ -44,26 +43,8 @@ from relay.store.roster import NewMember, Roster
 from relay.store.shelf import slips_in
 from relay.store.talk import Talk
 from relay.vault.vault import Vault
-from relay.words.reading import fits_as_code
 
-PRESETS = ("low", "medium", "high", "professional")
-LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
 _LONGEST_NAME = 80
-_SWITCHES = ("strangers", "pictures", "html", "private", "text_pictures", "narrow")
-_CHOICES = {
-    "contacts": ("mask", "ask", "allow"),
-    "unproven": ("ask", "refuse"),
-    "reactions": ("fold", "line", "count"),
-}
-_NUMBERS = {
-    "longest": (100, 6_000),
-    "budget": (0, 1_000_000),
-    "member_budget": (0, 1_000_000),
-    "code_after": (0, 365),
-}
-_IN_HELP = 40
-"""Characters of what a group adds to the answer to HELP, each."""
-_LONGEST_LIST = 500
 _WAYS = ("due", "held", "retrying", "sending", "on_the_way", "resting")
 """How a copy can wait, as the inventory names it."""
 
@@ -191,7 +172,7 @@ class Registrar:
         new = NewMember(
             name=_pseudonym(name),
             contact=_contact(sms, email),
-            facilitator=facilitator,
+            role=Role.FACILITATOR if facilitator else Role.MEMBER,
             agreed_on=None if agreed is None else self._day_of_agreement(agreed),
             settings=_member_settings(MemberSettings(), wishes),
         )
@@ -249,7 +230,8 @@ class Registrar:
         if "name" in rest:
             member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
         if "facilitator" in rest:
-            member = replace(member, facilitator=_yes_or_no("facilitator", rest.pop("facilitator")))
+            runs = _yes_or_no("facilitator", rest.pop("facilitator"))
+            member = replace(member, role=Role.FACILITATOR if runs else Role.MEMBER)
         if "agreed" in rest:
             member = replace(member, agreed_on=self._day_of_agreement(rest.pop("agreed")))
             if member.state is MemberState.INVITED:
@@ -370,72 +352,19 @@ def _group_name(name: str) -> str:
 
 
 def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSettings:
-    _check_names(wishes, GroupSettings, "a group")
-    merged = settings_to_card(base) | dict(wishes)
-    for name, bounds in _NUMBERS.items():
-        merged[name] = _number(name, str(merged[name]), *bounds)
-    for name in _SWITCHES:
-        merged[name] = _yes_or_no(name, str(merged[name]).lower())
-    settings = GroupSettings(**merged)
-    for name, choices in _CHOICES.items():
-        if merged[name] not in choices:
-            raise RefusalError(f"The setting {name} is one of {', '.join(choices)}.")
-    if len(settings.hotlines) > _LONGEST_LIST:
-        raise RefusalError(f"The setting hotlines has at most {_LONGEST_LIST} characters.")
-    for name in ("reach", "crisis"):
-        _check_line(name, getattr(settings, name))
-    if settings.preset not in PRESETS:
-        raise RefusalError(f"A preset is one of {', '.join(PRESETS)}.")
-    _check_language(settings.language)
-    read_zone(settings.timezone)
+    settings = replace(base, **read_options(OF_GROUP, wishes))
     return replace(settings, quiet=_quiet(settings.quiet, settings.timezone))
 
 
 def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberSettings:
-    _check_names(wishes, MemberSettings, "a member")
-    settings = replace(base, **wishes)
-    if settings.language:
-        _check_language(settings.language)
-    if settings.timezone:
-        read_zone(settings.timezone)
-    settings = replace(settings, quiet=_quiet(settings.quiet, settings.timezone or "UTC"))
-    if len(settings.real_names) > _LONGEST_LIST:
-        raise RefusalError(f"Real names have at most {_LONGEST_LIST} characters together.")
-    if settings.code_word and not fits_as_code(settings.code_word):
-        raise RefusalError(
-            "A code word has four letters or more, and is near no word of the relay."
-        )
-    return settings
+    settings = replace(base, **read_options(OF_MEMBER, wishes))
+    zone = settings.timezone or "UTC"
+    return replace(settings, quiet=_quiet(settings.quiet, zone), duty=_quiet(settings.duty, zone))
 
 
 def _quiet(text: str, zone: str) -> str:
     """Quiet hours, as they are shown back; `off` is not the same as none of one's own."""
     return write_schedule(read_schedule(text, zone)) if text.strip() else ""
-
-
-def _check_line(name: str, text: str) -> None:
-    if len(text) > _IN_HELP or not text.isprintable():
-        raise RefusalError(f"The setting {name} has at most {_IN_HELP} printable characters.")
-
-
-def _check_names(wishes: Mapping[str, str], settings: type, of_what: str) -> None:
-    known = {f.name for f in fields(settings)}
-    unknown = sorted(wishes.keys() - known)
-    if unknown:
-        names = ", ".join(sorted(known))
-        msg = f"There is no such setting of {of_what}; there are: {names}."
-        raise RefusalError(msg)
-
-
-def _check_language(code: str) -> None:
-    if code not in LANGUAGES:
-        raise RefusalError(f"A language is one of {', '.join(LANGUAGES)}.")
-
-
-def _number(name: str, text: str, least: int, most: int) -> int:
-    if not text.isdecimal() or len(text) > _LONGEST_NAME or not least <= int(text) <= most:
-        raise RefusalError(f"The setting {name} is a whole number from {least:,} to {most:,}.")
-    return int(text)
 
 
 def _back_in(member: Member, text: str) -> MemberState:
@@ -460,7 +389,7 @@ def show_group(group: Group, members: list[Member]) -> dict[str, Any]:
         "name": group.name.reveal(),
         "state": str(group.state),
         "members": len(members),
-        **{f.name: getattr(group.settings, f.name) for f in fields(GroupSettings)},
+        **{option.name: getattr(group.settings, option.name) for option in OF_GROUP},
     }
 
 
@@ -475,8 +404,9 @@ def show_member(member: Member) -> dict[str, Any]:
         "mask": member.mask.reveal(),
         "state": str(member.state),
         "facilitator": member.facilitator,
+        "role": str(member.role),
         "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
-        **{f.name: getattr(member.settings, f.name) for f in fields(MemberSettings)},
+        **{option.name: getattr(member.settings, option.name) for option in OF_MEMBER},
         "real_names": REDACTED if member.settings.real_names else "",
         "code_word": REDACTED if member.settings.code_word else "",
     }

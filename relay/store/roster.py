@@ -7,7 +7,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contact import EMAIL, SMS, fold
 from channels.secret import Contact, Secret
-from policies.facts import GroupState, MemberState
+from policies.facts import GroupState, MemberState, Role
 from policies.pseudonym import skeleton
 from relay.clock import day
 from relay.errors import RefusalError
@@ -41,6 +41,7 @@ _CONFIRM = "confirm+"
 _ALPHABET = "abcdefghjkmnpqrstvwxyz23456789"
 _ALIAS_LENGTH = 16
 _MASK_LENGTH = 12
+_MEMBER_SETTINGS = tuple(f.name for f in fields(MemberSettings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class NewMember:
 
     name: str
     contact: Contact
-    facilitator: bool
+    role: Role
     agreed_on: date | None
     settings: MemberSettings
 
@@ -179,7 +180,7 @@ class Roster:
             "group_id": group.id,
             "state": state,
             "channel": new.contact.channel,
-            "facilitator": new.facilitator,
+            "role": new.role,
             "contact_blind": contact_blind,
             "name_blind": name_blind,
             "contact": self._vault.seal(member_id, "contact", new.contact.reveal()),
@@ -222,7 +223,7 @@ class Roster:
         rows = await c.execute(
             sa.select(MEMBER.c.id).where(
                 MEMBER.c.group_id == group_id,
-                MEMBER.c.facilitator,
+                MEMBER.c.role.in_([role for role in Role if role.runs_group]),
                 MEMBER.c.state == MemberState.ACTIVE,
             )
         )
@@ -245,7 +246,7 @@ class Roster:
             .where(MEMBER.c.id == member.id)
             .values(
                 state=member.state,
-                facilitator=member.facilitator,
+                role=member.role,
                 name_blind=blind,
                 card=self._vault.seal(member.id, "member", json.dumps(card)),
             )
@@ -370,7 +371,7 @@ class Roster:
             group_id=row["group_id"],
             state=MemberState(row["state"]),
             channel=row["channel"],
-            facilitator=row["facilitator"],
+            role=Role(row["role"]),
             name=Secret(card["name"]),
             write_to=self._at_home(card["alias"]) if email else Secret(card["number"]),
             mask=self._at_home(card["mask"]),
@@ -606,13 +607,8 @@ class Roster:
 
 
 def _member_settings(card: dict[str, Any]) -> MemberSettings:
-    return MemberSettings(
-        timezone=card["timezone"],
-        quiet=card["quiet"],
-        language=card["language"],
-        real_names=card.get("real_names", ""),
-        code_word=card.get("code_word", ""),
-    )
+    """What an older card does not say is as it is for who never said anything."""
+    return MemberSettings(**{name: card[name] for name in _MEMBER_SETTINGS if name in card})
 
 
 def _random_name(length: int) -> str:

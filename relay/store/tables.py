@@ -56,7 +56,9 @@ class MemberRow(SQLModel, table=True):
     group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
     state: str = Field(max_length=16)
     channel: str = Field(max_length=16)
-    facilitator: bool = False
+    role: str = Field(
+        sa_column=sa.Column(sa.String(16), nullable=False, server_default=sa.text("'member'"))
+    )
     contact_blind: bytes = Field(sa_column=_blind())
     name_blind: bytes = Field(sa_column=_blind())
     contact: bytes
@@ -103,6 +105,8 @@ class PostRow(SQLModel, table=True):
         sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
     )
     """For one reader alone: if she goes, its author has to know."""
+    urgent: bool = Field(sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false()))
+    """It comes in quiet hours too, but to who does not want to be woken."""
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -143,12 +147,17 @@ class DeliveryRow(SQLModel, table=True):
         sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
     )
     """The same where something else than her phone was to blame."""
+    since: int = Field(sa_column=sa.Column(_BIG, nullable=False, server_default=sa.text("0")))
+    """When it began to wait."""
+    leader: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    """The post whose copy it goes with, in one message: outcomes are of them all."""
 
 
 class PendingRow(SQLModel, table=True):
     """A message that waits for a word of its author, sealed as a post is."""
 
     __tablename__ = "pending"
+    __table_args__ = (sa.Index("pending_short", "group_id", "short", unique=True),)
 
     id: int = Field(sa_column=_id())
     member_id: int = Field(
@@ -164,6 +173,8 @@ class PendingRow(SQLModel, table=True):
     key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
     body: bytes
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    short: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+    """What a facilitator calls it by, in its group."""
 
 
 class BlockRow(SQLModel, table=True):
@@ -280,6 +291,150 @@ class TalkRow(SQLModel, table=True):
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
 
 
+class InviteRow(SQLModel, table=True):
+    """An invitation that has not been taken up. One a member; a new one takes its place."""
+
+    __tablename__ = "invite"
+
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG,
+            sa.ForeignKey("member.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        )
+    )
+    blind: bytes = Field(sa_column=_blind())
+    """A keyed index of its code, bound to the member."""
+    until: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    tries: int = Field(
+        sa_column=sa.Column(sa.SmallInteger, nullable=False, server_default=sa.text("0"))
+    )
+    """How often a wrong code was said."""
+
+
+class VoucherRow(SQLModel, table=True):
+    """A keyed index of a member and one who vouched for her, until she is let in."""
+
+    __tablename__ = "voucher"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+
+
+class AvoidRow(SQLModel, table=True):
+    """A keyed index of a contact with whom a member must never share a group."""
+
+    __tablename__ = "avoid"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG,
+            sa.ForeignKey("member.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+            index=True,
+        )
+    )
+
+
+class RestingNameRow(SQLModel, table=True):
+    """A freed pseudonym, as a keyed index, that nobody may take yet."""
+
+    __tablename__ = "resting_name"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    group_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    until_day: int = Field(sa_column=sa.Column(sa.Integer, nullable=False, index=True))
+
+
+class PlannedRow(SQLModel, table=True):
+    """A post that is to come later, or again and again; sealed under the key of its group."""
+
+    __tablename__ = "planned"
+    __table_args__ = (sa.UniqueConstraint("group_id", "short", name="planned_short"),)
+
+    id: int = Field(sa_column=_id())
+    group_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False)
+    )
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    short: int = Field(sa_column=sa.Column(sa.Integer, nullable=False))
+    due: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    sealed: bytes
+
+
+class AlarmRow(SQLModel, table=True):
+    """A cry for help that no facilitator has answered yet."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (sa.UniqueConstraint("group_id", "short", name="alarm_short"),)
+
+    id: int = Field(sa_column=_id())
+    group_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False)
+    )
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    short: int = Field(sa_column=sa.Column(sa.Integer, nullable=False))
+    due: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+    """When the next facilitator is called."""
+    called: bytes
+    """Who has been called, sealed under the key of the group."""
+
+
+class ConsentRow(SQLModel, table=True):
+    """A keyed index of two members, of whom one lets the other write to her alone."""
+
+    __tablename__ = "consent"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    member_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
+    """Who was asked."""
+    until: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    """Until when she may say yes; empty once she has."""
+    sealed: bytes
+    """Whom it is about, and the numbers of their line, under her key."""
+
+
+class PulseRow(SQLModel, table=True):
+    """A question that a group is being asked, and its counts. Nothing of who answered."""
+
+    __tablename__ = "pulse"
+
+    group_id: int = Field(
+        sa_column=sa.Column(
+            _BIG,
+            sa.ForeignKey("groups.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        )
+    )
+    sealed: bytes
+    """The question and the counts, under the key of the group."""
+    closes: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))
+
+
 METADATA = SQLModel.metadata
 NUMBER = METADATA.tables["number"]
 GROUP = METADATA.tables["groups"]
@@ -297,3 +452,11 @@ SPENT = METADATA.tables["spent"]
 ERASURE = METADATA.tables["erasure"]
 REACTION = METADATA.tables["reaction"]
 TALK = METADATA.tables["talk"]
+INVITE = METADATA.tables["invite"]
+VOUCHER = METADATA.tables["voucher"]
+AVOID = METADATA.tables["avoid"]
+RESTING_NAME = METADATA.tables["resting_name"]
+PLANNED = METADATA.tables["planned"]
+ALARM = METADATA.tables["alarm"]
+CONSENT = METADATA.tables["consent"]
+PULSE = METADATA.tables["pulse"]

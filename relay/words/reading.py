@@ -19,7 +19,7 @@ from relay.words.folding import (
 from relay.words.letting_go import asks_to_be_let_go, is_no, without_begging
 from relay.words.ordinary import ORDINARY
 from relay.words.slips import forgiven, within
-from relay.words.vocabulary import WORDS, Command, Place, Word
+from relay.words.vocabulary import WORDS, Command, Form, Place, Word
 
 
 class Doubt(StrEnum):
@@ -47,8 +47,10 @@ def _in_several_words(words: Iterable[Word]) -> frozenset[str]:
     return frozenset(folded(spelling) for spelling in written if " " in spelling)
 
 
-_TO_GROUP = _spellings(word for word in WORDS if Place.GROUP in word.where)
-_TO_MASK = _spellings(word for word in WORDS if Place.MASK in word.where)
+_ALONE = [w for w in WORDS if w.form is Form.ALONE or (w.form is Form.SHORT and w.fits(""))]
+_TO_GROUP = _spellings(word for word in _ALONE if Place.GROUP in word.where)
+_TO_MASK = _spellings(word for word in _ALONE if Place.MASK in word.where)
+_MISSED = frozenset(w.command for w in _ALONE if w.form is Form.ALONE and w.slips)
 _PHRASES = _in_several_words(WORDS)
 _STOPS = frozenset(word for word, command in _TO_GROUP.items() if command is Command.STOP)
 _LOOKS_OF_STOP = frozenset(skeleton(word) for word in _STOPS if word.isascii())
@@ -186,7 +188,8 @@ def _is_slip(text: str, said: str, *, to_mask: bool) -> bool:
     """
     if said in ORDINARY:
         return False
-    spellings = _TO_MASK if to_mask else _TO_GROUP
+    words = _TO_MASK if to_mask else _TO_GROUP
+    spellings = [spelling for spelling, command in words.items() if command in _MISSED]
     alone = len(parted(text)) == 1
     if alone and shortened(said) != said and shortened(said) in spellings:
         return True

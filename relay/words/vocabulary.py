@@ -2,79 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from policies.verdict import Reason
+from relay.words import of_danger, of_guiding, of_hours, of_joining, of_members
+from relay.words.word import (
+    ANYONE,
+    EVERYWHERE,
+    HERSELF,
+    LANGUAGES,
+    WHATEVER,
+    Command,
+    Form,
+    Owner,
+    Place,
+    Who,
+    Word,
+)
 
-LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
-"""Each word is spelled in each of these, and all spellings count in every group, always: who is
-afraid or in a hurry writes in her own language. ISO 639-1."""
+__all__ = ["LANGUAGES", "WORDS", "Command", "Form", "Owner", "Place", "Who", "Word"]
 
+NOT_FOR_WRITING = frozenset(
+    {
+        Reason.GROUP_FROZEN,
+        Reason.NOT_A_MEMBER_NOW,
+        Reason.NOT_PROVEN,
+        Reason.SHOWN_TO_OTHERS,
+        Reason.UNREACHABLE,
+    }
+)
+"""What may be said against a post, but not against a word that makes its writer safer."""
 
-class Command(StrEnum):
-    """What a member can ask of the relay."""
-
-    STOP = "stop"
-    START = "start"
-    HELP = "help"
-    LEAVE = "leave"
-    MORE = "more"
-    AS_IS = "as_is"
-    BLOCK = "block"
-    UNBLOCK = "unblock"
-
-
-class Who(StrEnum):
-    """Who may say a word and be heard."""
-
-    MEMBER = "member"
-    FACILITATOR = "facilitator"
-    STOPPED = "stopped"
-    """Who has said stop before, whatever else she is."""
-
-
-class Place(StrEnum):
-    """Where a word is read as one; elsewhere it is ordinary talk."""
-
-    GROUP = "group"
-    MASK = "mask"
-    """Written to another member alone."""
-
-
-class Owner(StrEnum):
-    """Who decides what a word means."""
-
-    LAW = "law"
-    """It must act whoever says it, at once and without conditions."""
-    CARRIER = "carrier"
-    """The carrier may act on it as well, and answer by itself."""
-    RELAY = "relay"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """One word: how it is written, and what is true of it wherever it is read."""
-
-    command: Command
-    spellings: Mapping[str, tuple[str, ...]]
-    """By language, as people write them; compared by `folding.folded`."""
-    meaning: str
-    """What it does, as one plain English sentence to a member."""
-    who: frozenset[Who]
-    where: frozenset[Place]
-    owner: Owner
-    changes: bool
-    """Whether anything is different after it, so that the wrong hand could do harm with it."""
-
-    @property
-    def may_need_code(self) -> bool:
-        """Whether a code word may be asked for. Never for what the law lets anyone say."""
-        return self.changes and self.owner is not Owner.LAW
-
-
-_HERSELF = frozenset({Who.MEMBER, Who.FACILITATOR})
-_ANYONE = frozenset(Who)
-_EVERYWHERE = frozenset(Place)
 
 _STOP = Word(
     command=Command.STOP,
@@ -97,10 +53,12 @@ _STOP = Word(
         "ko": ("수신거부",),
     },
     meaning="Ends all messages of this service to you, in every group.",
-    who=_ANYONE,
-    where=_EVERYWHERE,
+    who=ANYONE,
+    where=EVERYWHERE,
     owner=Owner.LAW,
     changes=True,
+    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    unproven=True,
 )
 
 _START = Word(
@@ -118,9 +76,11 @@ _START = Word(
     },
     meaning="Tells you the way back after you have said stop.",
     who=frozenset({Who.STOPPED}),
-    where=_EVERYWHERE,
+    where=EVERYWHERE,
     owner=Owner.CARRIER,
     changes=False,
+    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    unproven=True,
 )
 
 _HELP = Word(
@@ -136,10 +96,12 @@ _HELP = Word(
         "zh": ("帮助", "幫助"),
     },
     meaning="Tells you what you can do, and tells who runs the group that you asked.",
-    who=_ANYONE,
-    where=_EVERYWHERE,
+    who=ANYONE,
+    where=EVERYWHERE,
     owner=Owner.CARRIER,
     changes=False,
+    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    unproven=True,
 )
 
 _LEAVE = Word(
@@ -155,10 +117,11 @@ _LEAVE = Word(
         "zh": ("退出", "退群", "退出群组", "退出群組", "离开群组", "離開群組"),
     },
     meaning="Takes you out of this group; your other groups stay.",
-    who=_HERSELF,
-    where=_EVERYWHERE,
+    who=HERSELF | {Who.INVITED},
+    where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=True,
+    despite=NOT_FOR_WRITING,
 )
 
 _MORE = Word(
@@ -173,8 +136,8 @@ _MORE = Word(
         "zh": ("更多",),
     },
     meaning="Sends you the rest of a message that was cut short.",
-    who=_HERSELF,
-    where=_EVERYWHERE,
+    who=HERSELF,
+    where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=False,
 )
@@ -191,8 +154,8 @@ _AS_IS = Word(
         "zh": ("原样发送", "原樣發送"),
     },
     meaning="Passes on your waiting message with your own number, address or name in it.",
-    who=_HERSELF,
-    where=_EVERYWHERE,
+    who=HERSELF,
+    where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=True,
 )
@@ -209,7 +172,7 @@ _BLOCK = Word(
         "zh": ("屏蔽", "封鎖", "拉黑"),
     },
     meaning="Stops the member you send it to from writing to you alone.",
-    who=_HERSELF,
+    who=HERSELF,
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
@@ -227,11 +190,18 @@ _UNBLOCK = Word(
         "zh": ("取消屏蔽", "解除封鎖", "取消拉黑"),
     },
     meaning="Lets the member you send it to write to you alone again.",
-    who=_HERSELF,
+    who=HERSELF,
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
 )
 
-WORDS = (_STOP, _START, _HELP, _LEAVE, _MORE, _AS_IS, _BLOCK, _UNBLOCK)
+WORDS = (
+    *(_STOP, _START, _HELP, _LEAVE, _MORE, _AS_IS, _BLOCK, _UNBLOCK),
+    *of_danger.WORDS,
+    *of_hours.WORDS,
+    *of_joining.WORDS,
+    *of_guiding.WORDS,
+    *of_members.WORDS,
+)
 """All there are. What could be read as two is the one that stands first, so STOP comes first."""

@@ -11,19 +11,18 @@ import subprocess
 from channels.secret import Secret
 from relay.config import load_settings
 from relay.engine import open_engine
-from relay.registrar import PRESETS
+from relay.model import GroupSettings, MemberSettings
+from relay.options import OF_GROUP, OF_MEMBER, PRESETS
 from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk, shelve
 from tests.support.town import free_port
 
 ID = r"[0-9a-hjkmnp-tv-z]{12}"
-GROUP_KEYS = [
-    "group", "name", "state", "members", "preset", "timezone", "quiet", "narrow", "language",
-    "longest", "contacts", "strangers", "hotlines", "unproven", "pictures", "html", "private",
-    "text_pictures", "reactions", "reach", "crisis", "budget", "member_budget", "code_after",
-]  # fmt: skip
+GROUP_DEFAULTS = {option.name: getattr(GroupSettings(), option.name) for option in OF_GROUP}
+MEMBER_DEFAULTS = {option.name: getattr(MemberSettings(), option.name) for option in OF_MEMBER}
+GROUP_KEYS = ["group", "name", "state", "members", *GROUP_DEFAULTS]
 MEMBER_KEYS = [
-    "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "agreed",
-    "timezone", "quiet", "language", "real_names", "code_word",
+    "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "role",
+    "agreed", *MEMBER_DEFAULTS,
 ]  # fmt: skip
 
 
@@ -77,13 +76,9 @@ def test_groups(desk: Desk) -> None:
     )  # fmt: skip
     assert list(made) == GROUP_KEYS
     assert re.fullmatch(ID, made["group"])
-    assert made == {
+    assert made == GROUP_DEFAULTS | {
         "group": made["group"], "name": "Tuesday", "state": "open", "members": 0,
-        "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "narrow": True,
-        "language": "de", "longest": 4000, "contacts": "mask", "strangers": True, "hotlines": "",
-        "unproven": "ask", "pictures": False, "html": False, "private": False,
-        "text_pictures": False, "reactions": "fold", "reach": "", "crisis": "",
-        "budget": 0, "member_budget": 0, "code_after": 0,
+        "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
     }  # fmt: skip
     assert desk.ask("group", "show", made["group"]) == made
     assert desk.ask("group", "show", "tuesday") == made
@@ -126,11 +121,11 @@ def test_members(staffed: Desk) -> None:
     assert list(ana) == MEMBER_KEYS
     assert re.fullmatch(ID, ana["member"])
     assert re.fullmatch(rf"[a-z0-9]{{12}}@{DOMAIN}", ana["mask"])
-    assert ana == {
+    assert ana == MEMBER_DEFAULTS | {
+        "role": "facilitator",
         "member": ana["member"], "group": group["group"], "name": "Ana", "channel": "sms",
         "write_to": NUMBER, "mask": ana["mask"], "state": "invited", "facilitator": True,
         "agreed": "", "timezone": "Europe/Berlin", "quiet": "21:00-08:00", "language": "es",
-        "real_names": "", "code_word": "",
     }  # fmt: skip
     robin, ivy = (
         next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == name)
@@ -142,7 +137,8 @@ def test_members(staffed: Desk) -> None:
         rf"[a-z0-9]{{16}}@{DOMAIN}", staffed.ask("member", "show", ivy["member"])["write_to"]
     )
     changed = staffed.ask("member", "set", ana["member"], "agreed=2026-01-03", "facilitator=false")
-    assert changed == ana | {"state": "active", "agreed": "2026-01-03", "facilitator": False}
+    no_more = {"facilitator": False, "role": "member"}
+    assert changed == ana | {"state": "active", "agreed": "2026-01-03"} | no_more
     assert staffed.ask("member", "show", ana["member"]) == changed
     assert staffed("member", "list", "Tuesday").out.splitlines()[:2] == [
         "ID            NAME   CHANNEL  STATE   FACILITATOR",

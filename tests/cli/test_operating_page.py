@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from relay.config import Settings
 from relay.log import Word
 from relay.model import GroupSettings, MemberSettings
+from relay.options import OF_GROUP, OF_MEMBER
 from tests.cli.test_doctor import PLACES
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,8 @@ def test_every_setting_is_explained_with_its_default() -> None:
 def test_every_setting_of_groups_and_members_is_explained(header: str, settings: type) -> None:
     """What `group set` and `member set` take stands on the page, with the default of a group."""
     explained = {name: row for row in rows(header) for name in re.findall("`([a-z_]+)`", row[0])}
-    assert {f.name for f in fields(settings)} <= set(explained)
+    options = OF_GROUP if settings is GroupSettings else OF_MEMBER
+    assert {option.name for option in options} <= set(explained)
     if settings is GroupSettings:
         base = {name: getattr(GroupSettings(), name) for name in explained}
         for name in set(base) - {"timezone", "quiet", "language"}:

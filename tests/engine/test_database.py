@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from relay.errors import RefusalError
 from relay.store.database import Database
 from relay.store.migrate import head, migrate, script
-from relay.store.tables import DELIVERY, MEMBER, METADATA, TALLY
+from relay.store.tables import DELIVERY, MEMBER, METADATA, POST, TALLY
 
 
 async def test_sqlite_keeps_what_it_acknowledges(tmp_path: Path) -> None:
@@ -125,7 +125,8 @@ async def test_whole_numbers_are_wide_enough() -> None:
     small |= {"seen.until_day", "route.until_day", "strike.day", "loss.day", "spent.day"}
     small |= {"erasure.tries", "erasure.until_day", "member.heard_day"}
     small |= {"delivery.stage", "delivery.start", "delivery.rest", "delivery.failed"}
-    small |= {"delivery.troubled"}
+    small |= {"delivery.troubled", "invite.tries", "resting_name.until_day"}
+    small |= {"pending.short", "planned.short", "alarm.short"}
     assert narrow == small
 
 
@@ -151,4 +152,38 @@ async def test_what_was_stored_before_texts_in_full_goes_on(empty_database_url: 
         heard = (await c.execute(sa.select(MEMBER.c.heard_day))).scalar_one()
     assert (row["due"], row["attempts"], row["stage"], row["start"]) == (7, 1, 0, 0)
     assert (row["rest"], row["failed"], heard) == (None, 0, None)
+    await database.close()
+
+
+async def test_who_ran_a_group_before_there_were_roles_runs_it_still(
+    empty_database_url: str,
+) -> None:
+    """A facilitator under the schema of 0003 is one under the newest, and nobody else is."""
+    database = Database(empty_database_url)
+    await migrate(database, "0003")
+    member = (
+        "INSERT INTO member (id, group_id, state, channel, facilitator, contact_blind, name_blind, "
+        "contact, card) VALUES ({id}, 1, 'active', 'sms', {runs}, :{one}, :{one}, :one, :one)"
+    )
+    old = [
+        "INSERT INTO groups VALUES (1, 'open', :one, :one)",
+        member.format(id=2, runs="true", one="one"),
+        member.format(id=3, runs="false", one="two"),
+        "INSERT INTO post (id, group_id, author_id, key_id, body, expires, unreached, private) "
+        "VALUES (4, 1, 2, 4, :one, 99, 0, false)",
+        "INSERT INTO delivery (post_id, member_id, channel, due, attempts, unsure) "
+        "VALUES (4, 3, 'sms', 7, 0, 0)",
+    ]
+    async with database.writing() as c:
+        for statement in old:
+            blinds = {"one": b"x" * 16, "two": b"y" * 16}
+            used = {name: value for name, value in blinds.items() if f":{name}" in statement}
+            await c.execute(sa.text(statement), used)
+    await migrate(database)
+    async with database.reading() as c:
+        roles = {row.id: row.role for row in await c.execute(sa.select(MEMBER.c.id, MEMBER.c.role))}
+        copy = (await c.execute(sa.select(DELIVERY))).mappings().one()
+        urgent = (await c.execute(sa.select(POST.c.urgent))).scalar_one()
+    assert roles == {2: "facilitator", 3: "member"}
+    assert (copy["due"], copy["since"], copy["leader"], urgent) == (7, 0, None, False)
     await database.close()

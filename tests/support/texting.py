@@ -29,8 +29,12 @@ _NAMES = ("Robin", "Ana", "Sol", "Ivy", "Theo", "Mia", "Noor", "Kai")
 _WRITERS = 8
 _AHEAD = 400
 """How many copies the relay may be behind before the writers wait."""
-_QUEUED = timedelta(hours=2)
-"""How long a copy may have been tried, by the relay's clock, when its reader is given up."""
+_QUEUED = timedelta(hours=4)
+"""How long before who runs a group was told about a reader a copy for her may have been written.
+
+By the relay's clock: three attempts, each reported as failed within the hour that a report may
+take, the waits between them, and the same again for the notice itself.
+"""
 _ONE_DAY = timedelta(days=1)
 """Who runs a group is told once a day that something did not reach a member."""
 _WORD = re.compile(r"note\d{5}")
@@ -95,6 +99,8 @@ class Figures:
     """Copies that arrived with a picture."""
     lost: int = 0
     """Copies that neither arrived nor were told to anybody."""
+    missing: list[str] = field(default_factory=list)
+    """What is known of each of those."""
     told: Counter[str] = field(default_factory=Counter)
     """Copies that did not arrive, by whom it was told to."""
     doubles: Counter[str] = field(default_factory=Counter)
@@ -112,7 +118,7 @@ class Figures:
 
     def must_be_well(self) -> None:
         """What must hold after any such run. Raises `AssertionError`."""
-        found = "\n".join(self.lines("texts"))
+        found = "\n".join([*self.lines("texts"), *self.missing])
         assert self.lost == self.wrong == 0, found
         assert self.most <= 2, found
         assert self.doubles["unexplained"] == 0, found
@@ -373,6 +379,14 @@ class Run:
                 figures.told["author"] += len(left)
                 left = []
             figures.lost += len(left)
+            figures.missing += [self._record(post, reader) for reader in left]
+
+    def _record(self, post: Post, reader: Resident) -> str:
+        """All that is known of a copy that neither arrived nor was told."""
+        carrier = self.town.carrier
+        tries = [t for t in carrier.taken if t.to == reader.contact and post.word in t.body]
+        news = [(c[1], c[2]) for t in tries for c in carrier.callbacks if c[0] == t.sid]
+        return f"{post} for {reader.member.name.reveal()}: {tries} {news}"
 
 
 class _Told:

@@ -28,12 +28,15 @@ def follow(copy: Path) -> None:
     (neighbours,) = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     words = copy / "relay" / "words"
     table = words / "vocabulary.py"
-    put(table, "\n\nclass Who(", name)
-    put(table, "WORDS = (", entry + "\n")
+    put(words / "word.py", "    # hours and how posts come\n", name)
+    put(table, "\nWORDS = (", "\n" + entry)
     made = re.match(r"(\w+) = Word\(", entry)
     assert made
     source = table.read_text(encoding="utf-8")
-    listed = re.sub(r"^(WORDS = \([^)]*)\)", rf"\1, {made[1]})", source, flags=re.MULTILINE)
+    listed = source.replace(
+        "    *of_members.WORDS,\n)", f"    *of_members.WORDS,\n    {made[1]},\n)"
+    )
+    assert listed != source
     table.write_text(listed, encoding="utf-8")
     put(words / "ordinary.py", '"""\n\n_ARABIC', neighbours)
     (copy / "followed.py").write_text(test, encoding="utf-8")

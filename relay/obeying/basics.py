@@ -1,0 +1,115 @@
+"""The words that every member has: to end it, to cry for help, to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from channels.contact import EMAIL
+from channels.contract import Proof, Trait
+from policies.facts import MemberState
+from relay import wording
+from relay.engine import Engine
+from relay.notices import ANSWER_LIFE
+from relay.obeying.said import Handlers, Said
+from relay.wording.text import Text
+from relay.words.vocabulary import Command
+
+
+class Basics:
+    """One method for each command. Nobody but the one who asked, and facilitators, hear of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._endings = engine.endings
+        self._notices = engine.notices
+        self._outbox = engine.outbox
+        self._pending = engine.pending
+        self._programme = engine.settings.programme_name
+        self._posting = engine.posting
+        self._roster = engine.roster
+
+    def handlers(self) -> Handlers:
+        """What this does."""
+        return {
+            Command.STOP: self._stop,
+            Command.LEAVE: self._leave,
+            Command.START: self._start,
+            Command.HELP: self._help,
+            Command.MORE: self._more,
+            Command.AS_IS: self._as_is,
+            Command.BLOCK: self._block,
+            Command.UNBLOCK: self._unblock,
+        }
+
+    async def _tell(self, said: Said, text: Text) -> None:
+        await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
+
+    async def _start(self, said: Said) -> Sequence[int]:
+        """Who said stop learns the way back."""
+        await self._tell(said, wording.WAY_BACK)
+        return ()
+
+    async def _stop(self, said: Said) -> Sequence[int]:
+        """Nothing more to this person, in any group, from this transaction on."""
+        c, inbound, member, now = said.c, said.inbound, said.member, said.now
+        proven = inbound.proof is Proof.PROVEN  # else nobody knows who wants silence: only here
+        ids = await self._roster.same_person(c, inbound.sender) if proven else [member.id]
+        fresh = await self._roster.stop(c, ids)
+        await self._endings.nothing_more_for(c, fresh, now)  # of others only an answer waits
+        known = member.state is MemberState.STOPPED and not (proven and inbound.channel == EMAIL)
+        if not known and Trait.ANSWERED not in inbound.traits:  # one confirmation, not two
+            await self._tell(said, wording.STOPPED)
+        return ids
+
+    async def _leave(self, said: Said) -> Sequence[int]:
+        """Nothing more from this group, from this transaction on; her other groups stay."""
+        for fresh in await self._roster.stop(said.c, [said.member.id]):
+            await self._endings.nothing_more_for(said.c, [fresh], said.now)
+            await self._tell(said, wording.UNSUBSCRIBED)
+        return [said.member.id]
+
+    async def _more(self, said: Said) -> Sequence[int]:
+        """The next part of the newest long post she got."""
+        until = said.now + ANSWER_LIFE
+        if not await self._outbox.more(said.c, said.member.id, said.now, until):
+            await self._tell(said, wording.NO_MORE)
+        return ()
+
+    async def _help(self, said: Said) -> Sequence[int]:
+        """A word for the carriers that may be a cry: answered, and brought to facilitators."""
+        c, member, settings, now = said.c, said.member, said.group.settings, said.now
+        text = wording.WROTE_HELP.format(name=member.name.reveal())
+        told = await self._endings.tell_facilitators(
+            c, member.group_id, text, now, besides=member.id, urgent=True
+        )
+        answer = wording.help_answer(self._programme, settings.reach, settings.crisis, told=told)
+        await self._notices.tell(c, member.id, answer, now, anyway=True, urgent=True)
+        return ()
+
+    async def _as_is(self, said: Said) -> Sequence[int]:
+        """Her newest message again, with her own contact in it, because she says so."""
+        to = said.arrival.reader.id if said.arrival.reader else None
+        waiting = await self._pending.take_newest(said.c, said.member, to, said.now)
+        if waiting is None or waiting.body is None:
+            await self._tell(said, wording.NOTHING_WAITS)
+            return ()
+        body, reader_id = waiting.body, waiting.reader_id
+        await self._posting.publish(said.c, said.member, said.group, body, reader_id, said.now)
+        if body.guarded:
+            await self._tell(said, wording.MASKED)
+        if body.files_left_out:
+            await self._tell(said, wording.SOME_FILES)
+        return ()
+
+    async def _block(self, said: Said) -> Sequence[int]:
+        """The member at whose mask she says it may not write to her alone."""
+        if said.arrival.reader is not None:
+            await self._roster.block(said.c, said.member, said.arrival.reader)
+            await self._tell(said, wording.BLOCKED)
+        return ()
+
+    async def _unblock(self, said: Said) -> Sequence[int]:
+        """She may again."""
+        if said.arrival.reader is not None:
+            await self._roster.unblock(said.c, said.member, said.arrival.reader)
+            await self._tell(said, wording.UNBLOCKED)
+        return ()

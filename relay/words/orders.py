@@ -1,0 +1,112 @@
+"""Reading what somebody asks of the relay: a word, and what follows it, as one whole message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from relay.words.folding import folded
+from relay.words.reading import parse
+from relay.words.vocabulary import WORDS, Command, Form, Place, Who, Word
+
+_MOST_WORDS = 3
+"""Of so many a word is made at the most, as people write them."""
+_LONGEST_SHORT = 120
+"""Characters of a message in which times or a name may follow a word."""
+_PARTS = re.compile(r"\s*([^\s:\uff1a]+)([\s:\uff1a]*)")
+_COLONS = (":", "\uff1a")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What she asks for."""
+
+    command: Command
+    rest: str = ""
+    """What follows the word, as she wrote it, without blanks around it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A message that begins as a word does."""
+
+    word: Word
+    rest: str
+    stressed: bool
+    """The word stands in capitals, or a colon behind it: it is no part of a sentence."""
+
+
+_BY_COMMAND = {word.command: word for word in WORDS}
+
+
+def declared(command: Command) -> Word:
+    """The word of a command."""
+    return _BY_COMMAND[command]
+
+
+def read_order(text: str, standing: Who, *, to_mask: bool = False) -> Order | None:
+    """Read a whole message as an order of somebody of that standing; `None` if it is talk.
+
+    A word that is not for her is talk. `to_mask`: it was written to another member alone.
+
+    Examples: `Stop.` and `QUIET 22-7` and `REPORT he frightens me` are orders, `quiet night` is
+    not.
+    """
+    command = parse(text, to_mask=to_mask)
+    if command is not None:
+        return Order(command=command) if standing in declared(command).who else None
+    for begun in _begun(text, standing, to_mask=to_mask):
+        if begun.word.form is Form.WORDS:
+            if begun.stressed or begun.word.plain:
+                return Order(command=begun.word.command, rest=begun.rest)
+        elif begun.word.fits(begun.rest):
+            return Order(command=begun.word.command, rest=begun.rest)
+    return None
+
+
+def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None:
+    """The command that a message was surely meant as, or may have been meant as, but is not.
+
+    Nobody may read such a message before she has said what she means.
+    """
+    for begun in _begun(text, standing, to_mask=to_mask):
+        if begun.word.form is Form.WORDS or begun.word.near(begun.rest):
+            return begun.word.command
+    return None
+
+
+def _begun(text: str, standing: Who, *, to_mask: bool) -> Iterator[_Begun]:
+    """Yield the words a message begins with and that something follows, the longest first."""
+    place = Place.MASK if to_mask else Place.GROUP
+    for written, behind, rest in reversed(list(_beginnings(text))):
+        said = folded(written)
+        for word in WORDS:
+            if word.form is Form.ALONE or place not in word.where or standing not in word.who:
+                continue
+            if word.form is Form.SHORT and len(text) > _LONGEST_SHORT:
+                continue
+            if said and said in _folded_spellings(word):
+                stressed = written == written.upper() != written.lower() or behind in _COLONS
+                yield _Begun(word=word, rest=rest, stressed=stressed)
+
+
+def _beginnings(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the first words, what stands right behind them, and the rest; shortest first."""
+    text, at = text.strip(), 0
+    for _ in range(_MOST_WORDS):
+        found = _PARTS.match(text, at)
+        if found is None or found.end() == len(text):
+            return
+        yield text[: found.end(1)], found[2].strip()[:1], text[found.end() :].strip()
+        at = found.end()
+
+
+_FOLDED = {
+    word.command: frozenset(folded(s) for many in word.spellings.values() for s in many)
+    for word in WORDS
+}
+
+
+def _folded_spellings(word: Word) -> frozenset[str]:
+    return _FOLDED[word.command]

@@ -1,0 +1,122 @@
+"""What a word to the relay is: how it is written, what may follow it, and what is true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from policies.verdict import Reason
+
+LANGUAGES = ("en", "es", "fr", "de", "pt", "ar", "zh")
+"""Each word is spelled in each of these, and all spellings count in every group, always: who is
+afraid or in a hurry writes in her own language. ISO 639-1."""
+
+
+class Command(StrEnum):
+    """What a member can ask of the relay."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    LEAVE = "leave"
+    MORE = "more"
+    AS_IS = "as_is"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    # hours and how posts come
+
+    # joining and leaving
+
+    # running a group
+
+    # danger and duty
+
+    # between members, and questions
+
+
+class Who(StrEnum):
+    """Who may say a word and be heard."""
+
+    MEMBER = "member"
+    FACILITATOR = "facilitator"
+    STOPPED = "stopped"
+    """Who has said stop before, whatever else she is."""
+    INVITED = "invited"
+    """Who has not agreed yet, whatever else she is."""
+
+
+class Place(StrEnum):
+    """Where a word is read as one; elsewhere it is ordinary talk."""
+
+    GROUP = "group"
+    MASK = "mask"
+    """Written to another member alone."""
+
+
+class Owner(StrEnum):
+    """Who decides what a word means."""
+
+    LAW = "law"
+    """It must act whoever says it, at once and without conditions."""
+    CARRIER = "carrier"
+    """The carrier may act on it as well, and answer by itself."""
+    RELAY = "relay"
+
+
+class Form(StrEnum):
+    """What may follow a word. Whatever follows, the word and it are the whole message."""
+
+    ALONE = "alone"
+    """Nothing."""
+    SHORT = "short"
+    """What `Word.fits` knows, such as the times of `QUIET 22-7`. Anything else is talk."""
+    WORDS = "words"
+    """Words of her own, of any length, which go where the word says and nowhere else."""
+
+
+def _nothing_fits(_: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One word: how it is written, and what is true of it wherever it is read."""
+
+    command: Command
+    spellings: Mapping[str, tuple[str, ...]]
+    """By language, as people write them; compared by `folding.folded`."""
+    meaning: str
+    """What it does, as one plain English sentence to a member."""
+    who: frozenset[Who]
+    where: frozenset[Place]
+    owner: Owner
+    changes: bool
+    """Whether anything is different after it, so that the wrong hand could do harm with it."""
+    form: Form = Form.ALONE
+    fits: Callable[[str], bool] = _nothing_fits
+    """Of a `SHORT` one: whether what follows, as it was written, is what it expects."""
+    near: Callable[[str], bool] = _nothing_fits
+    """Of a `SHORT` one: whether what follows was surely meant for it and is not right, so that it
+    is kept from the group and she is asked. Ordinary talk must not be near."""
+    despite: frozenset[Reason] = frozenset()
+    """What may be said against a post of hers, but not against this word."""
+    plain: bool = False
+    """Of one with `WORDS`: it is meant even in small letters and without a colon. One that could
+    begin a sentence is not: then she is asked."""
+    slips: bool = True
+    """Of one that stands `ALONE`: whether a slip in it is asked about. Not where it is much like
+    an ordinary word."""
+    unproven: bool = False
+    """Done even when nothing proves who asks: it can only make things safer."""
+
+    @property
+    def may_need_code(self) -> bool:
+        """Whether a code word may be asked for. Never for what the law lets anyone say."""
+        return self.changes and self.owner is not Owner.LAW
+
+
+HERSELF = frozenset({Who.MEMBER, Who.FACILITATOR})
+ANYONE = frozenset(Who)
+EVERYWHERE = frozenset(Place)
+WHATEVER = frozenset(Reason)
