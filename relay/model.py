@@ -126,8 +126,8 @@ class GroupSettings:
     """How many answers there must be before the counts of a question are shown."""
     ends: str = ""
     """The last day of the group, as `YYYY-MM-DD`; empty: it has none."""
-    keep_roster: int = 0
-    """Days for which names and agreements are kept after the end; 0: none."""
+    keep_roster: int = 270
+    """Days for which names and agreements are kept after the end, or after a member has gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

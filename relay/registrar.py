@@ -19,6 +19,7 @@ from channels.contact import EMAIL, SMS, BadContactError
 from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState, Role
+from relay import presets
 from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
@@ -106,8 +107,9 @@ class Registrar:
     # Groups --------------------------------------------------------------------------------
 
     async def create_group(self, name: str, wishes: Mapping[str, str]) -> Group:
-        """Create a group. `wishes` are settings by name; what is not named has its default."""
-        settings, tidy = _group_settings(GroupSettings(), wishes), _group_name(name)
+        """Create a group. `wishes` are settings by name; the rest is as its preset has it."""
+        settings = _group_settings(_begin_with(wishes.get("preset", presets.DEFAULT)), wishes)
+        tidy = _group_name(name)
         return await self._database.transact(
             lambda c: self._roster.add_group(c, tidy, settings, self._clock.now())
         )
@@ -124,7 +126,11 @@ class Registrar:
             return await self._roster.groups(c)
 
     async def change_group(self, key: str, wishes: Mapping[str, str]) -> Group:
-        """Change a group's name or settings, all or nothing."""
+        """Change a group's name or settings, all or nothing. Its preset is `follow_preset`'s."""
+        if "preset" in wishes:
+            raise RefusalError(
+                "A preset changes many settings: `relay group preset` shows which, and does it."
+            )
         rest = {k: v for k, v in wishes.items() if k != "name"}
 
         async def work(c: AsyncConnection) -> Group:
@@ -134,6 +140,21 @@ class Registrar:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
             await self._refuse_shown_contacts(c, changed)
+            return changed
+
+        return await self._database.transact(work)
+
+    def with_preset(self, group: Group, name: str) -> Group:
+        """A group as a preset would have it, for who wants to see it first."""
+        known = read_options(OF_GROUP, {"preset": name})["preset"]
+        return replace(group, settings=presets.follow(group.settings, known))
+
+    async def follow_preset(self, key: str, name: str) -> Group:
+        """Set all that a preset says to what it says; quiet hours that a group has stay."""
+
+        async def work(c: AsyncConnection) -> Group:
+            changed = self.with_preset(await self._roster.find_group(c, key, lock=True), name)
+            await self._roster.save_group(c, changed)
             return changed
 
         return await self._database.transact(work)
@@ -349,6 +370,11 @@ def _group_name(name: str) -> str:
     if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
         raise RefusalError(f"A group's name has 1 to {_LONGEST_NAME} printable characters.")
     return tidy
+
+
+def _begin_with(preset: str) -> GroupSettings:
+    """What a group of that preset begins with; of no preset, what `read_options` will refuse."""
+    return presets.begin_with(preset) if preset in presets.PRESETS else GroupSettings()
 
 
 def _group_settings(base: GroupSettings, wishes: Mapping[str, str]) -> GroupSettings:

@@ -23,21 +23,31 @@ def create(
     name: Annotated[str, typer.Argument(help="What facilitators call the group.")],
     preset: Annotated[str, typer.Option(help="low, medium, high or professional")] = "medium",
     timezone: Annotated[str, typer.Option(help="IANA name, such as Europe/Berlin")] = "UTC",
-    quiet: Annotated[str, typer.Option(help="quiet hours, such as 22:00-07:00")] = "",
+    quiet: Annotated[
+        str | None, typer.Option(help="quiet hours, such as 22:00-07:00; else as the preset")
+    ] = None,
     language: Annotated[str, typer.Option(help="en, es, fr, de, pt, ar or zh")] = "en",
     as_json: Json = False,
 ) -> None:
-    """Create a group."""
-    wishes = {"preset": preset, "timezone": timezone, "quiet": quiet, "language": language}
+    """Create a group. Its settings begin as its preset has them; what is named here wins."""
+    wishes = {"preset": preset, "timezone": timezone, "language": language}
+    if quiet is not None:
+        wishes["quiet"] = quiet
     group = with_engine(lambda e: e.registrar.create_group(name, wishes))
     _show(group, [], as_json=as_json)
 
 
 @app.command(name="show")
 def show_one(key: Key, as_json: Json = False) -> None:
-    """Show a group and its settings."""
+    """Show a group, what each setting does, and where it differs from the group's preset."""
     group, members = with_engine(lambda e: e.registrar.group(key))
-    _show(group, members, as_json=as_json)
+    if as_json:
+        _show(group, members, as_json=True)
+        return
+
+    from relay.cli.explain import explained
+
+    show(explained(group, members), as_json=False)
 
 
 @app.command(name="list")
@@ -68,6 +78,33 @@ def change(
         return await engine.registrar.group(show_id(changed.id))
 
     _show(*with_engine(work), as_json=as_json)
+
+
+@app.command()
+def preset(
+    key: Key,
+    name: Annotated[
+        str | None, typer.Argument(help="low, medium, high or professional; else the group's own")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, and do not only show it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a preset would change in a group; with --yes, change it."""
+    from relay.cli.explain import compared, comparison
+
+    async def work(engine: Engine) -> tuple[Group, Group]:
+        before, _ = await engine.registrar.group(key)
+        wanted = name or before.settings.preset
+        planned = engine.registrar.with_preset(before, wanted)
+        if yes:
+            planned = await engine.registrar.follow_preset(key, wanted)
+        return before, planned
+
+    before, after = with_engine(work)
+    if as_json:
+        show(compared(before, after, done=yes), as_json=True)
+        return
+    show(comparison(before, after, done=yes), as_json=False)
 
 
 @app.command()

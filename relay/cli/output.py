@@ -32,7 +32,7 @@ def show(value: Any, *, as_json: bool) -> None:
     elif isinstance(value, dict):
         width = max(len(key) for key in value)
         for key, item in value.items():
-            typer.echo(f"{key:<{width}}  {_cell(item)}".rstrip())
+            typer.echo(f"{key:<{width}}  {cell(item)}".rstrip())
     else:
         typer.echo(value)
 
@@ -49,7 +49,7 @@ def show_rows(
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     """Aligned columns under a header."""
-    lines = [[*columns.values()], *([_cell(row[key]) for key in columns] for row in rows)]
+    lines = [[*columns.values()], *([cell(row[key]) for key in columns] for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip()
@@ -57,7 +57,8 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
     )
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """One value, for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

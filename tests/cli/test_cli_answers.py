@@ -12,7 +12,8 @@ from channels.secret import Secret
 from relay.config import load_settings
 from relay.engine import open_engine
 from relay.model import GroupSettings, MemberSettings
-from relay.options import OF_GROUP, OF_MEMBER, PRESETS
+from relay.options import OF_GROUP, OF_MEMBER
+from relay.presets import PRESETS
 from tests.cli.conftest import DOMAIN, IVY, NUMBER, ROBIN, Desk, shelve
 from tests.support.town import free_port
 
@@ -71,12 +72,12 @@ def test_groups(desk: Desk) -> None:
     """`group create`, `show`, `list`, `set`, `freeze`, `thaw`, `close`: a flat object each."""
     desk.ask("init")
     made = desk.ask(
-        "group", "create", "Tuesday", "--preset", PRESETS[2], "--timezone", "Europe/Berlin",
+        "group", "create", "Tuesday", "--preset", "high", "--timezone", "Europe/Berlin",
         "--quiet", "22:00-07:00", "--language", "de",
     )  # fmt: skip
     assert list(made) == GROUP_KEYS
     assert re.fullmatch(ID, made["group"])
-    assert made == GROUP_DEFAULTS | {
+    assert made == GROUP_DEFAULTS | dict(PRESETS["high"].settings) | {
         "group": made["group"], "name": "Tuesday", "state": "open", "members": 0,
         "preset": "high", "timezone": "Europe/Berlin", "quiet": "22:00-07:00", "language": "de",
     }  # fmt: skip

@@ -374,6 +374,7 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("number", "park", "+12025550184")
     yield ("group", "create", "Monday")
     yield ("group", "show", "Tuesday")
+    yield ("group", "preset", "Tuesday", "medium", "--yes")
     yield ("group", "list")
     yield ("group", "set", "Tuesday", "longest=700")
     yield ("group", "freeze", "Tuesday")
