@@ -96,8 +96,9 @@ def differences(settings: GroupSettings, name: str) -> dict[str, tuple[Any, Any]
 
 
 def follow(settings: GroupSettings, name: str) -> GroupSettings:
-    """The settings changed to a preset's. Quiet hours that a group has stay: nobody is woken by
-    a change of presets.
+    """The settings changed to a preset's.
+
+    Quiet hours that a group has stay: nobody is woken by a change of presets.
     """
     said = dict(PRESETS[name].settings)
     if settings.quiet:
