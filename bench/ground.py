@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.secret import Secret
-from policies.facts import GroupState, MemberState
+from policies.facts import GroupState, MemberState, Role
 from relay import log
 from relay.clock import Clock, milliseconds
 from relay.config import Settings, load_settings
@@ -266,7 +266,7 @@ def _member_row(
         "group_id": group_id,
         "state": MemberState.ACTIVE,
         "channel": channel,
-        "facilitator": False,
+        "role": Role.MEMBER,
         "contact_blind": secrets.token_bytes(16),
         "name_blind": secrets.token_bytes(16),
         "contact": vault.seal(member_id, "contact", contact),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from policies.alone import alone
 from policies.authenticity import authenticity
 from policies.budget import budget
+from policies.delivery_mode import delivery_mode
 from policies.facts import DeliveryPolicy, PostPolicy
 from policies.group_open import group_open
 from policies.group_running import group_running
@@ -14,6 +15,7 @@ from policies.quiet_hours import quiet_hours
 from policies.reader import reader
 from policies.robots import robots
 from policies.size import size
+from policies.spread import spread
 
 POST: tuple[PostPolicy, ...] = (
     alone,
@@ -27,9 +29,11 @@ POST: tuple[PostPolicy, ...] = (
 
 DELIVERY: tuple[DeliveryPolicy, ...] = (
     budget,
+    delivery_mode,
     group_running,
     life,
     quiet_hours,
     reader,
+    spread,
 )
 """Asked for each copy, at the moment it would leave."""

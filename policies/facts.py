@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,17 @@ class Role(StrEnum):
     def runs_group(self) -> bool:
         """Whether what goes to facilitators goes to her."""
         return self in {Role.FACILITATOR, Role.CO_FACILITATOR}
+
+
+class Mode(StrEnum):
+    """How posts come to a reader."""
+
+    EVERY = "every"
+    HOURLY = "1h"
+    THREE_HOURLY = "3h"
+    DIGEST = "digest"
+    NUDGE = "nudge"
+    """She is told that there is something, without a word of it, and asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,20 @@ class DeliveryFacts:
     """What this copy would cost, in segments; 0 on a channel that costs nothing."""
     budgets: tuple[Budget, ...] = ()
     """Those it would be paid from: the group's, its writer's, the programme's."""
+    since: datetime | None = None
+    """Aware: when it began to wait; without it, now."""
+    mode: Mode = Mode.EVERY
+    zone: ZoneInfo = ZoneInfo("UTC")  # noqa: RUF009 - it is never changed
+    """Whose clock her bundles and digests go by."""
+    digest_at: time = time(8)
+    asked: bool = False
+    """She has asked for it herself, or it goes on with what she has begun to read."""
+    urgent: bool = False
+    """It was marked as urgent, and she lets such posts come at any hour."""
+    jitter: timedelta = timedelta()
+    """Over how long the end of quiet hours is spread."""
+    luck: int = 0
+    """The reader's own number, out of which her moments are drawn. Nobody else knows it."""
 
 
 PostPolicy = Callable[[PostFacts, datetime], Verdict]

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from policies.schedule import END_OF_DAY, EVERY_DAY, Dated, Free, Schedule, Weekly
@@ -74,6 +75,12 @@ def read_schedule(text: str, zone: str) -> Schedule:
     )
     _check_that_time_is_left(schedule)
     return schedule
+
+
+@lru_cache(maxsize=512)
+def read_time(text: str) -> time:
+    """Read one time of day, `8:00` or `8pm`. Raises `RefusalError`."""
+    return _read_start(_plain(text))
 
 
 def write_schedule(schedule: Schedule) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from channels.contract import Inbound, Trait
@@ -11,6 +11,7 @@ from policies.facts import (
     Budget,
     DeliveryFacts,
     DeliveryPolicy,
+    Mode,
     PostFacts,
     PostPolicy,
     Proof,
@@ -18,8 +19,8 @@ from policies.facts import (
 from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
-from relay.hours import read_schedule
-from relay.model import Due, Group, GroupSettings, Member, MemberSettings
+from relay.hours import read_schedule, read_time
+from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_zone
 
 
 def judge_post(
@@ -67,6 +68,13 @@ def judge_delivery(
         answers=answers_now(due, now),
         cost=cost,
         budgets=budgets,
+        since=moment(due.since),
+        mode=Mode(due.reader_settings.mode),
+        zone=read_zone(due.reader_settings.timezone or due.group_settings.timezone),
+        digest_at=read_time(due.reader_settings.digest_at),
+        asked=due.answers_until is not None or due.start > 0,
+        jitter=timedelta(minutes=due.group_settings.jitter),
+        luck=due.luck,
     )
     return fold(policy(facts, now) for policy in policies)
 

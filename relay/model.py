@@ -262,6 +262,14 @@ class Due:
     rest: int | None = None
     answers_until: int | None = None
     """Until when, in milliseconds, it answers what its reader did herself."""
+    since: int = 0
+    """When, in milliseconds, it began to wait."""
+    leader: int | None = None
+    """The post of the first copy of the bundle in which it was tried."""
+    alone: bool = False
+    """Its post was for this reader alone."""
+    luck: int = 0
+    """The reader's own number, out of which her moments are drawn."""
     number: Secret = NO_WORDS
     """Where the reader writes, which is the number her copy comes from."""
     reader: MemberState

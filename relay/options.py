@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from relay.errors import RefusalError
-from relay.hours import read_schedule
+from relay.hours import read_schedule, read_time
 from relay.model import read_day, read_zone
 from relay.words.reading import fits_as_code
 
@@ -179,7 +179,7 @@ OF_MEMBER: tuple[Option, ...] = (
     line("real_names", _LONGEST_LIST, "Names that must not be seen in the group."),
     _checked("code_word", _code_word, "A word that shows that it is she.", empty=True),
     choice("mode", ("every", "1h", "3h", "digest", "nudge"), "How posts come to her."),
-    line("digest_at", 5, "When her digest comes, as HH:MM on her own clock."),
+    _checked("digest_at", read_time, "When her digest comes, on her own clock.", empty=False),
     choice("after_quiet", ("each", "bundle"), "How what waited for her quiet hours comes."),
     switch("may_urgent", "Whether she may mark a post as urgent."),
     switch("wake", "Whether an urgent post may come in her quiet hours."),

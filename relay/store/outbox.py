@@ -7,6 +7,7 @@ several couriers work at once (SQLite has one writer).
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ SEEN_FOR = timedelta(days=30)
 
 _SEALING = 7_262_018_451_002  # any number: the name of our advisory lock in PostgreSQL
 _TALLIES_KEPT = timedelta(days=35)
+_PRIME, _OTHER_PRIME = 2_147_483_647, 2_147_483_629
+"""Below 2**31, so that a product of two numbers below them is one that both databases know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +161,16 @@ class Outbox:
             name = "pg_advisory_xact_lock" + ("" if exclusive else "_shared")
             await c.execute(sa.text(f"SELECT {name}(:n)"), {"n": _SEALING})
 
-    async def fan_out(self, c: AsyncConnection, post: Stored, now: datetime) -> int:
+    async def fan_out(
+        self, c: AsyncConnection, post: Stored, now: datetime, chance: int | None = None
+    ) -> int:
         """One delivery for each active member of the group but the author. Returns how many.
 
-        One statement, whatever the size of the group.
+        One statement, whatever the size of the group. In an order of this post's own, drawn from
+        `chance` or by lot: who gets it first says nothing about who has been here for long.
         """
+        chance = secrets.randbits(31) if chance is None else chance
+        drawn = (MEMBER.c.id % _PRIME) * sa.literal(chance | 1, sa.BigInteger) % _OTHER_PRIME
         readers = sa.select(
             sa.literal(post.id),
             MEMBER.c.id,
@@ -170,12 +178,14 @@ class Outbox:
             sa.literal(milliseconds(now)),
             sa.literal(0),
             sa.literal(0),
+            sa.literal(milliseconds(now)),
         ).where(
             MEMBER.c.group_id == post.group_id,
             MEMBER.c.state == MemberState.ACTIVE,
             MEMBER.c.id != (post.author_id or 0),
         )
-        columns = ["post_id", "member_id", "channel", "due", "attempts", "unsure"]
+        readers = readers.order_by(drawn)
+        columns = ["post_id", "member_id", "channel", "due", "attempts", "unsure", "since"]
         done = await c.execute(sa.insert(DELIVERY).from_select(columns, readers))
         return done.rowcount
 
@@ -197,6 +207,7 @@ class Outbox:
             "attempts": 0,
             "unsure": 0,
             "answers_until": None if answers_until is None else milliseconds(answers_until),
+            "since": milliseconds(due),
         }
         await c.execute(sa.insert(DELIVERY), row)
 
@@ -229,6 +240,7 @@ class Outbox:
                 POST.c.group_id,
                 POST.c.author_id,
                 POST.c.expires,
+                POST.c.private,
                 MEMBER.c.state,
                 MEMBER.c.card,
                 GROUP.c.state.label("group_state"),
@@ -269,6 +281,10 @@ class Outbox:
             stage=Stage(row["stage"]),
             start=row["start"],
             answers_until=row["answers_until"],
+            since=row["since"],
+            leader=row["leader"],
+            alone=row["private"],
+            luck=self._luck(row["member_id"]),
             rest=row["rest"],
             number=number,
             reader=MemberState(row["state"]),
@@ -277,6 +293,9 @@ class Outbox:
             group_settings=group_settings,
             readable=readable,
         )
+
+    def _luck(self, member_id: int) -> int:
+        return int.from_bytes(self._vault.index(Purpose.LUCK, member_id)[:8], "big")
 
     async def claim(
         self, c: AsyncConnection, rows: Sequence[Due], token: int, until: datetime

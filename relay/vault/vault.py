@@ -60,6 +60,7 @@ class Purpose(StrEnum):
     CONTACT_IN_GROUP = "contact-in-group"
     ERASURE = "erasure"
     GROUP_NAME = "group-name"
+    LUCK = "luck"
     MAIL_ROUTE = "mail-route"
     NAME_IN_GROUP = "name-in-group"
     NUMBER = "number"
