@@ -128,6 +128,8 @@ class GroupSettings:
     """The last day of the group, as `YYYY-MM-DD`; empty: it has none."""
     keep_roster: int = 270
     """Days for which names and agreements are kept after the end, or after a member has gone."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """What the programme says in the group's own words: names of texts, and words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from policies.facts import MemberState
 from policies.windows import quiet_until
 from relay.clock import day
 from relay.judge import quiet_windows
+from relay.languages.speech import say
 from relay.model import Body, Member, end_of_life
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
@@ -49,6 +50,8 @@ class Notices:
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
+        A text of the programme (`Text`) is said in her language.
+
         `anyway` is for answers to what she did just now, such as the confirmation of a stop:
         they come at once and in any state, unless they come too late to be one. What is `urgent`
         comes at any hour. Everything else waits for the end of her quiet hours.
@@ -65,8 +68,9 @@ class Notices:
         quiet = quiet_windows(group.settings, member.settings)
         at_once = anyway or urgent
         due = now if at_once else quiet_until(quiet, now) or now
+        said = say(text, group.settings, member.settings, channel=member.channel)
         body = Body(
-            author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(text), confirm=confirm
+            author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(said), confirm=confirm
         )
         expires = end_of_life(now, self._life)
         post = await self._outbox.add_post(

@@ -143,6 +143,7 @@ class Roster:
         """A group from its row."""
         card = dict(self._cards(row["id"], "group", row["card"]))
         name = Secret(card.pop("name"))
+        card["texts"] = tuple((text, words) for text, words in card.get("texts", ()))
         settings = GroupSettings(**card)
         return Group(id=row["id"], state=GroupState(row["state"]), name=name, settings=settings)
 

@@ -35,10 +35,16 @@ class Text(str):
             raise TypeError("what is filled in has a name")
         return Text(self.template, self.plural, **{**self.values, **values})
 
-    def said(self, translate: Translate) -> str:
-        """The same by a translator; texts that were filled in are translated as well."""
+    def said(self, translate: Translate, dress: Callable[[object], str] = str) -> str:
+        """The same by a translator; texts that were filled in are translated as well.
+
+        `dress` is given what else is filled in.
+        """
         template = translate(self.template, self.plural, self.values.get("count", 1))
         if not self.values:
             return template
-        inner = {k: v.said(translate) if isinstance(v, Text) else v for k, v in self.values.items()}
+        inner = {
+            name: value.said(translate, dress) if isinstance(value, Text) else dress(value)
+            for name, value in self.values.items()
+        }
         return template.format(**inner)

@@ -68,9 +68,12 @@ _CRIES = frozenset(w for w, c in _TO_MASK.items() if c is Command.HELP and w != 
 _OTHERS = frozenset(_TO_MASK) - _CRIES
 
 _YES = frozenset(
-    ("", "y", "yes", "ok", "okay", "confirm", "confirmed", "si", "oui", "ja", "sim", "da", "tak")
+    (
+        *("", "y", "yes", "ok", "okay", "confirm", "confirmed", "si", "oui", "ja", "sim", "da"),
+        *("tak", "نعم", "是", "是的", "对", "對", "好"),
+    )
 )
-_SURELY = frozenset(("yes", "si", "oui", "ja", "sim"))
+_SURELY = frozenset(("yes", "si", "oui", "ja", "sim", "نعم", "是的"))
 
 
 def parse(text: str, *, to_mask: bool = False) -> Command | None:

@@ -1,0 +1,1 @@
+"""What the programme says, in the language of who reads it."""

@@ -1,0 +1,37 @@
+"""The longest that is usually filled into each gap of a text, so that its length can be judged."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from relay.languages.texts import all_texts, gaps
+from relay.wording.text import Text
+
+FILLINGS: dict[str, str | int] = {
+    "name": "Wilhelmina of the Meadow",
+    "count": 120,
+    "sign": "+",
+    "signs": "+ 12, ! 9",
+    "programme": "Tuesday Relay",
+    "reach": " Call 202 555 0100.",
+    "crisis": "988, call or text",
+}
+"""By name of the gap. A pseudonym has 24 letters at the most."""
+
+_PARTS = {"told": ("_TOLD", "_NOBODY_TOLD")}
+"""Gaps that hold another text, by its names."""
+
+
+def filled(text: Text) -> list[Text]:
+    """A text with its gaps filled, once for each text that may stand in one.
+
+    Raises `KeyError` where nobody said what belongs into a gap.
+    """
+    names = sorted(gaps(text.plural or text.template))
+    choices = [_choices(name) for name in names]
+    return [text.format(**dict(zip(names, one, strict=True))) for one in product(*choices)]
+
+
+def _choices(name: str) -> list[str | int]:
+    parts = _PARTS.get(name)
+    return [FILLINGS[name]] if parts is None else [all_texts()[part] for part in parts]

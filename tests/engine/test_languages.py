@@ -1,0 +1,72 @@
+"""What the programme says to a member, in the language she reads."""
+
+from __future__ import annotations
+
+from relay import wording
+from relay.languages.speech import say
+from relay.model import GroupSettings, MemberSettings, show_id
+from relay.notices import _MOST_AN_HOUR
+from tests.engine.conftest import House
+
+ROBIN, IVY, ANA = "+12025550123", "ivy@example.org", "+12025550147"
+
+
+async def test_each_is_told_in_her_language(house: House) -> None:
+    """Her own setting comes before the group's; who has none is told as the group speaks."""
+    group = await house.group(language="es")
+    robin = await house.member(group, "Robin", ROBIN)
+    ivy = await house.member(group, "Ivy", IVY, language="de")
+    await house.say(robin, ROBIN, "stop")
+    await house.say(ivy, IVY, "hilfe")
+    await house.deliver()
+    await house.say(ivy, IVY, "stop")
+    await house.deliver()
+    spanish, german = GroupSettings(language="es"), GroupSettings(language="de")
+    assert house.sms.texts_to(ROBIN) == [say(wording.STOPPED, spanish, channel="sms")]
+    assert house.sms.texts_to(ROBIN)[0].startswith("No recibiras nada")
+    assert say(wording.STOPPED, german) in house.email.texts_to(IVY)
+    assert any("In Gefahr: dein Notruf" in said for said in house.email.texts_to(IVY))
+
+
+async def test_the_same_answer_is_counted_in_any_language(house: House) -> None:
+    """Two machines that talk to each other stop, also when one of them changes its language."""
+    group = await house.group()
+    robin = await house.member(group, "Robin", ROBIN)
+    for number in range(_MOST_AN_HOUR + 5):
+        language = ("fr", "pt")[number % 2]
+        await house.engine.registrar.change_member(show_id(robin.id), {"language": language})
+        await house.say(robin, ROBIN, "more")
+        await house.deliver()
+    told = house.sms.texts_to(ROBIN)
+    assert (len(told), len(set(told))) == (_MOST_AN_HOUR, 2)
+
+
+def test_names_keep_their_place_among_arabic_words() -> None:
+    """In a mail a name stands in isolation; in a text that would cost two letters, so it does not.
+
+    Languages that run from the left need none, and numbers are no names.
+    """
+    text = wording.UNREACHABLE.format(name="Robin")
+    arabic = GroupSettings(language="ar")
+    assert "\u2068Robin\u2069" in say(text, arabic, channel="email")
+    assert "Robin" in say(text, arabic, channel="sms")
+    assert "\u2068" not in say(text, arabic, channel="sms") + say(text, arabic)
+    assert "\u2068" not in say(text, GroupSettings(language="fr"), channel="email")
+    assert "\u2068" not in say(wording.BUDGET, arabic, channel="email")
+    assert "\u2068" not in say(wording.OLD_DROPPED.format(count=3), arabic, channel="email")
+
+
+def test_a_text_leaves_accents_out_and_a_mail_does_not() -> None:
+    """What would make a text longer goes without its accent; a name keeps its own."""
+    text = wording.UNREACHABLE.format(name="Ramón")
+    spanish = GroupSettings(language="es")
+    assert "cómo" in say(text, spanish, channel="email")
+    assert "como" in say(text, spanish, channel="sms")
+    assert "Ramón" in say(text, spanish, channel="sms")
+
+
+def test_what_has_no_translation_is_said_as_it_is() -> None:
+    """A plain string is nobody's text; a language nobody translated is English."""
+    assert say("hello", GroupSettings(language="fr")) == "hello"
+    assert say(wording.STOPPED, GroupSettings(language="en")) == wording.STOPPED
+    assert say(wording.STOPPED, GroupSettings(), MemberSettings(language="xx")) == wording.STOPPED
