@@ -12,6 +12,7 @@ from relay.departures import Departures
 from relay.ending import Endings
 from relay.notices import Notices
 from relay.posting import Posting
+from relay.pulse import Pulse
 from relay.registrar import Registrar
 from relay.store.database import Database
 from relay.store.erasures import Erasures
@@ -19,6 +20,7 @@ from relay.store.migrate import migrate
 from relay.store.outbox import Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Numbers
+from relay.store.pulses import Pulses
 from relay.store.roster import Roster
 from relay.store.spending import Spending
 from relay.store.talk import Talk
@@ -43,6 +45,7 @@ class Engine:
     talk: Talk
     pending: Pending
     posting: Posting
+    pulse: Pulse
     notices: Notices
     endings: Endings
     registrar: Registrar
@@ -92,6 +95,15 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         talk=talk,
         pending=pending,
         posting=Posting(outbox, roster, talk, notices, settings.post_life, settings.text_segments),
+        pulse=Pulse(
+            database=database,
+            pulses=Pulses(vault),
+            roster=roster,
+            notices=notices,
+            circles=circles,
+            region=settings.phone_region,
+            clock=clock,
+        ),
         notices=notices,
         endings=endings,
         registrar=Registrar(

@@ -96,6 +96,7 @@ class Intake:
         self._tells_former = engine.settings.former_members == "told"
         self._pending = engine.pending
         self._posting = engine.posting
+        self._pulse = engine.pulse
         self._vault = engine.vault
         self._endings = engine.endings
         self._notices = engine.notices
@@ -233,11 +234,26 @@ class Intake:
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         if inbound.channel == SMS:
             await self._note_text(c, inbound, now)
+        if not order and await self._is_answer(c, inbound, arrival, verdict, now):
+            fate = _Fate(Receipt.TAKEN, Word.COMMAND, "answer")
+        elif inbound.channel == SMS:
             fate = await self._text(c, inbound, arrival, made, verdict, order, now, silent=silent)
         else:
             fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
+
+    async def _is_answer(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        verdict: Verdict,
+        now: datetime,
+    ) -> bool:
+        """Whether it answers the question that the group is asked: then nobody else sees it."""
+        may = isinstance(verdict, Pass | Hold)
+        return may and await self._pulse.takes(c, inbound, arrival, now)
 
     async def _note_text(self, c: AsyncConnection, inbound: Inbound, now: datetime) -> None:
         """Taken in, so the provider's own copy can go; and texts are counted, for their price."""

@@ -124,6 +124,8 @@ class GroupSettings:
     """Minutes after which the next facilitator is called, when the first has not answered."""
     pulse_from: int = 5
     """How many answers there must be before the counts of a question are shown."""
+    pulse_to: str = "facilitators"
+    """Who is told these counts: `facilitators`, or the whole `group`."""
     ends: str = ""
     """The last day of the group, as `YYYY-MM-DD`; empty: it has none."""
     keep_roster: int = 270

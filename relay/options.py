@@ -167,6 +167,7 @@ OF_GROUP: tuple[Option, ...] = (
     line("crisis_words", _LONGEST_LIST, "Words after which their writer gets the crisis answer."),
     line("alternatives", _IN_HELP, "Whom to turn to when nobody is on duty."),
     number("page_after", 1, 120, "Minutes after which the next facilitator is called."),
+    choice("pulse_to", ("facilitators", "group"), "Who is told the counts of a question."),
     number("pulse_from", 3, 1_000, "Answers a question needs before its counts are shown."),
     _checked("ends", read_day, "The last day of the group.", empty=True),
     number("keep_roster", 0, 3_650, "Days for which names and agreements stay after the end."),

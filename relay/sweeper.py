@@ -33,6 +33,7 @@ class Sweeper:
         self._roster = engine.roster
         self._outbox = engine.outbox
         self._pending = engine.pending
+        self._pulse = engine.pulse
         self._spending = engine.spending
         self._talk = engine.talk
         self._vault = engine.vault
@@ -116,8 +117,10 @@ class Sweeper:
             await self._talk.drop_expired(c, now)
             waited = await self._pending.drop_expired(c, now, _BATCH)
             await self._endings.not_confirmed(c, waited, now)
+            told = await self._pulse.close(c, now)
         if ended or waited:
             say(Word.EXPIRED, count=len(ended) + len(waited))
+        if ended or waited or told:
             self._wake()
         return max(len(ended), len(waited))
 

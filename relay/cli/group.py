@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -123,6 +123,28 @@ def freeze(key: Key, as_json: Json = False) -> None:
 def thaw(key: Key, as_json: Json = False) -> None:
     """Let a frozen group go on."""
     _set_state(key, GroupState.OPEN, as_json=as_json)
+
+
+@app.command()
+def pulse(
+    key: Key,
+    question: Annotated[
+        str, typer.Argument(help="What to ask, or the word results for the last one's.")
+    ],
+    hours: Annotated[int, typer.Option(min=1, max=168, help="How long it can be answered.")] = 24,
+    as_json: Json = False,
+) -> None:
+    """Ask all members a question that they answer from 1 to 5; nobody sees who said what."""
+
+    async def work(engine: Engine) -> dict[str, Any]:
+        if question != "results":
+            await engine.pulse.ask_in(key, question, hours)
+        return await engine.pulse.last_of(key)
+
+    found = with_engine(work)
+    if not as_json:
+        found |= {f"answer {n}": count for n, count in found.pop("answers").items()}
+    show(found, as_json=as_json)
 
 
 def _set_state(key: str, state: GroupState, *, as_json: bool) -> None:

@@ -33,6 +33,7 @@ class Command(StrEnum):
     # danger and duty
 
     # between members, and questions
+    PULSE = "pulse"
 
 
 class Who(StrEnum):

@@ -13,7 +13,7 @@ from relay.words.folding import folded
 from relay.words.ordinary import ORDINARY
 from relay.words.reading import Doubt, doubt, fits_as_code, is_yes, matches, parse
 from relay.words.slips import within
-from relay.words.vocabulary import LANGUAGES, WORDS, Command, Owner, Place
+from relay.words.vocabulary import LANGUAGES, WORDS, Command, Form, Owner, Place
 
 HERE = Path(__file__).parent
 TALK = (HERE / "ordinary_talk.txt").read_text(encoding="utf-8").splitlines()
@@ -46,11 +46,11 @@ def required(place: str) -> list[tuple[Command, str]]:
 
 
 def declared(place: Place) -> list[tuple[Command, str]]:
-    """Return the spellings of the table of words that are read in a place."""
+    """Return the spellings of words that stand alone and are read in a place."""
     return [
         (word.command, spelling)
         for word in WORDS
-        if place in word.where
+        if place in word.where and (word.form is Form.ALONE or word.fits(""))
         for spellings in word.spellings.values()
         for spelling in spellings
     ]
