@@ -171,6 +171,26 @@ Erase = Callable[[Secret], Awaitable[Erased]]
 """How the engine has a channel delete what the provider keeps under a reference of its own."""
 
 
+class Phrase(Enum):
+    """What a channel says of its own beside the words: English, for one and for more."""
+
+    MORE = ("reply MORE for the rest",)
+    """Ends a text that goes on."""
+    NO_SUBJECT = ("no subject",)
+    PICTURES_LEFT_OUT = ("picture left out", "{count} pictures left out")
+    PICTURES_BY_MAIL = ("picture sent to mail readers", "{count} pictures sent to mail readers")
+
+
+Say = Callable[[Phrase, int], str]
+"""A phrase about so many things, in the language of one reader."""
+
+
+def in_english(phrase: Phrase, count: int = 1) -> str:
+    """A phrase as it is written here."""
+    words: tuple[str, ...] = phrase.value
+    return words[0 if count == 1 else -1].format(count=count)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One copy of one post for one reader, to be composed from nothing but this."""
@@ -218,6 +238,8 @@ class Outgoing:
     may_leave: Callable[[str], bool] = field(default=lambda _: True, repr=False, compare=False)
     """The engine's last look: asked by the channel about every text a reader would see in the
     finished message, decoded from its octets. On `False` the answer is `WOULD_LEAK`."""
+    say: Say = field(default=in_english, repr=False, compare=False)
+    """What the channel says of its own is said like this."""
     expires: datetime
     """Aware. After this the copy must not reach anyone."""
     not_after: datetime | None = None
@@ -310,11 +332,12 @@ class Channel(Protocol):
         start: int,
         number: Secret,
         pictures: int,
+        say: Say = in_english,
     ) -> int:
         """What a copy of this would be charged as (`Sent.cost`), in the channel's own unit.
 
-        `number` is where it would come from; `pictures`, how many would go with it. Nothing,
-        where nothing is priced.
+        `number` is where it would come from; `pictures`, how many would go with it; `say` as in
+        `Outgoing`. Nothing, where nothing is priced.
         """
         ...
 

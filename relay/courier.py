@@ -26,6 +26,7 @@ from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.handout import PICTURE_LIFE, picture_token
 from relay.judge import answers_now, judge_delivery, quiet_windows
+from relay.languages.phrases import phrases_for
 from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
@@ -306,6 +307,7 @@ class Courier:
             start=row.start,
             number=row.number,
             pictures=len(body.pictures) if row.group_settings.text_pictures else 0,
+            say=phrases_for(row.group_settings, row.reader_settings, row.channel),
         )
 
     def _judge(self, row: Due, batch: _Batch, now: datetime) -> Verdict:
@@ -448,6 +450,7 @@ class Courier:
             status=status_token(self._vault, due),
             not_after=self._not_after(due),
             may_leave=lambda text: parcel.look.allows(text, reader, shown),
+            say=phrases_for(due.group_settings, due.reader_settings, due.channel),
             expires=expires,
         )
 

@@ -18,6 +18,7 @@ from relay.circles import Circle
 from relay.guard.find import Guard
 from relay.guard.mask import masked
 from relay.guard.people import Finding, Kind, Person
+from relay.languages.speech import spoken
 from relay.model import Body, Group, GroupSettings, Member
 
 MOST_OCTETS_OF_TEXTS = 450 * 1024
@@ -92,7 +93,7 @@ class Rules:
         Others' never by theirs: whoever knows an address could ask whose it is by writing it.
         """
         herself = [person for person in self.circle.people if person.id == self.author.id]
-        return Secret(masked(text, found, herself))
+        return Secret(masked(text, found, herself, lambda said: spoken(said, self.group.settings)))
 
 
 def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:

@@ -20,6 +20,7 @@ from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
 from relay.judge import judge_post
+from relay.languages.speech import spoken
 from relay.log import Word, say
 from relay.model import Body, end_of_life
 from relay.obey import Obey
@@ -483,7 +484,7 @@ class Intake:
             author=member.name,
             mask=member.mask,
             subject=NO_WORDS,
-            text=Secret(wording.REACTED.format(sign=sign)),
+            text=Secret(spoken(wording.REACTED.format(sign=sign), arrival.group.settings)),
         )
         readers = await self._posting.publish(c, member, arrival.group, body, None, now)
         return replace(fate, readers=readers)

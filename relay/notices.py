@@ -12,7 +12,7 @@ from policies.facts import MemberState
 from policies.windows import quiet_until
 from relay.clock import day
 from relay.judge import quiet_windows
-from relay.languages.speech import say
+from relay.languages.speech import spoken
 from relay.model import Body, Member, end_of_life
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
@@ -68,7 +68,7 @@ class Notices:
         quiet = quiet_windows(group.settings, member.settings)
         at_once = anyway or urgent
         due = now if at_once else quiet_until(quiet, now) or now
-        said = say(text, group.settings, member.settings, channel=member.channel)
+        said = spoken(text, group.settings, member.settings, channel=member.channel)
         body = Body(
             author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(said), confirm=confirm
         )

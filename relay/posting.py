@@ -13,6 +13,7 @@ from channels.secret import Secret
 from channels.subjects import without_answers
 from policies.facts import MemberState
 from relay import wording
+from relay.languages.speech import spoken
 from relay.model import Body, Group, Member, end_of_life
 from relay.notices import Notices
 from relay.store.outbox import Outbox
@@ -105,7 +106,8 @@ class Posting:
         if not counts:
             return body
         signs = ", ".join(f"{sign} {count}" for sign, count in counts.items())
-        return replace(body, footnote=Secret(wording.REACTIONS.format(signs=signs)))
+        line = spoken(wording.REACTIONS.format(signs=signs), group.settings)
+        return replace(body, footnote=Secret(line))
 
     async def _may_write_to(
         self, c: AsyncConnection, author: Member, group: Group, reader_id: int

@@ -39,6 +39,7 @@ from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.handout import Handout
 from relay.intake import Intake, is_urgent
+from relay.languages.phrases import page_words, to_strangers
 from relay.log import Word, say, trouble
 from relay.market import Market, Rented
 from relay.progress import Following
@@ -47,6 +48,7 @@ from relay.store.migrate import is_current
 from relay.sweeper import Sweeper
 from relay.upkeep import Upkeep
 from relay.web import WebServer, application
+from relay.words.word import LANGUAGES
 
 _CALL_OVER = timedelta(minutes=1)
 """After which a call that was not answered has ended at Twilio."""
@@ -234,7 +236,7 @@ async def _start_web(app: Application, roles: frozenset[str], accept: Accept, he
         )
         routes += Handout(engine).routes()
     if settings.mails:
-        routes += oneclick.routes(hear)
+        routes += oneclick.routes(hear, [oneclick.Words(**page_words(one)) for one in LANGUAGES])
         routes.append(_mta_sts(settings))
 
     async def ready() -> None:
@@ -320,7 +322,7 @@ def _sms_in(settings: Settings) -> SmsInConfig:
         answers_stop=settings.twilio_answers_stop,
         calls="say" if settings.calls == "say" else "busy",
         call_language=settings.call_language,
-        former_sentence=wording.FORMER,
+        former_sentence=to_strangers(wording.FORMER, settings.call_language),
     )
 
 

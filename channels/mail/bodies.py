@@ -30,6 +30,8 @@ _LOADING = (
 )
 _NO_HARM = re.compile(rf"(?i)(?:[^<]++|</?(?!(?:{_LOADING})\b)[a-z][a-z0-9]*/?>)*+")
 """Html that can load nothing and lead nowhere: no tag has an attribute, none acts by itself."""
+_ISOLATED = re.compile("\u2068([^\u2066-\u2069\r\n]*)\u2069")
+"""Set apart by signs that end where they should, so that no order outside is turned (UAX #9)."""
 _SUFFIXES = {
     PictureKind.JPEG: "jpg",
     PictureKind.PNG: "png",
@@ -47,10 +49,11 @@ class Body:
     transfer_encoding: bytes
     hash: bytes
     """For DKIM's `bh=`."""
-    heads: dict[tuple[Secret | None, Secret, Secret, bool], tuple[Header, ...]] = field(
+    heads: dict[tuple[Secret | None, Secret, Secret, str, bool], tuple[Header, ...]] = field(
         default_factory=dict, repr=False
     )
-    """From, Subject and what describes the body, by author, mask, subject and being an answer."""
+    """From, Subject and what describes the body, by author, mask, subject, the
+    reader's words for none, and being an answer."""
 
 
 def body(text: Secret, html: Secret = NO_WORDS, pictures: tuple[Picture, ...] = ()) -> Body:
@@ -86,7 +89,10 @@ class _Part:
 
 
 def _lines(text: Secret) -> bytes:
-    return clean(text.reveal()).rstrip("\n").encode("utf-8", "replace") + b"\n"
+    """Lines to be read. What stands in whole isolation, such as a name in Arabic, stays so."""
+    pieces = [clean(piece) for piece in _ISOLATED.split(text.reveal())]
+    pieces[1::2] = [f"\u2068{inside}\u2069" for inside in pieces[1::2]]
+    return "".join(pieces).rstrip("\n").encode("utf-8", "replace") + b"\n"
 
 
 def _part(content_type: str, octets: bytes) -> _Part:

@@ -16,13 +16,12 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from channels.contact import EMAIL
-from channels.contract import Outgoing
+from channels.contract import Outgoing, Phrase
 from channels.mail.bodies import Body, body
 from channels.mail.dkim import Header
 from channels.mail.headers import isolated, one_reply_prefix, safe_header
 from channels.secret import Contact, Secret
 
-NO_SUBJECT = "(no subject)"
 LONGEST_LINK = 76
 """Octets of one `<...>` of List-Unsubscribe. Programs on the way encode what is longer than 77 with
 the comma behind it, and then nobody finds the link."""
@@ -83,7 +82,7 @@ def compose(out: Outgoing, voice: Voice, prepared: Body, now: datetime) -> list[
     is not of our domain.
     """
     is_answer = bool(out.references)
-    key = (out.author, out.mask, out.subject, is_answer)
+    key = (out.author, out.mask, out.subject, out.say(Phrase.NO_SUBJECT, 1), is_answer)
     shared = prepared.heads.get(key)
     if shared is None:
         shared = prepared.heads[key] = _shared(out, voice, prepared, is_answer=is_answer)
@@ -227,7 +226,7 @@ def _subject(out: Outgoing, *, is_answer: bool) -> str:
     said = one_reply_prefix(safe_header(out.subject.reveal()), is_answer=is_answer)
     said = said[:_LONGEST_SUBJECT].strip()
     if said in {"", "Re:"}:
-        return f"{said} {NO_SUBJECT}".strip()
+        return f"{said} ({out.say(Phrase.NO_SUBJECT, 1)})".strip()
     return said
 
 

@@ -5,7 +5,7 @@ https://www.twilio.com/docs/messaging/guides/accepted-mime-types
 
 from __future__ import annotations
 
-from channels.contract import Outgoing, Picture, PictureKind
+from channels.contract import Outgoing, Phrase, Picture, PictureKind
 from channels.secret import Secret
 
 COST = 3
@@ -35,15 +35,12 @@ def chosen(out: Outgoing) -> tuple[Secret, ...]:
     return tuple(links)
 
 
-def note(left_out: int, *, by_mail: bool) -> str:
+def note(out: Outgoing, left_out: int) -> str:
     """What a text says about pictures it does not carry."""
     if left_out == 0:
         return ""
-    if not by_mail:
-        return "(picture left out)" if left_out == 1 else f"({left_out} pictures left out)"
-    if left_out == 1:
-        return "(picture sent to mail readers)"
-    return f"({left_out} pictures sent to mail readers)"
+    phrase = Phrase.PICTURES_BY_MAIL if out.by_mail else Phrase.PICTURES_LEFT_OUT
+    return f"({out.say(phrase, left_out)})"
 
 
 def may_carry(sender: Secret, *readers: Secret) -> bool:

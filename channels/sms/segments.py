@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from channels.contract import Phrase, in_english
 from channels.secret import Secret
 from channels.sms.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments
 from channels.sms.punctuation import folded, plain
@@ -17,11 +18,6 @@ from channels.sms.punctuation import folded, plain
 __all__ = ["Encoding", "Page", "encoding", "graphemes", "page", "segments"]
 
 LONGEST_BODY = 1600
-_MORE = {
-    Encoding.GSM_7: " ... reply MORE for the rest",
-    Encoding.UCS_2: " \u2026 reply MORE for the rest",
-}
-"""Ends a page that is not the last. An ellipsis would turn a page in GSM-7 into UCS-2."""
 _NO_BREAK = "\u00a0\u2007\u202f"
 """White space at which nobody ends a line."""
 
@@ -50,12 +46,14 @@ def page(
     start: int = 0,
     most: int = 4,
     toll_free: bool = False,
+    more: str = in_english(Phrase.MORE),
 ) -> Page:
     """As much of `words` from `start` on as `most` segments hold: `Robin: words`.
 
     `start` is an index like `Page.next`. The programme itself (`author` is `None`) has no prefix.
-    If something is left, the body says how to get it. Words are cut after white space where that
-    keeps half a page, else between graphemes; one that no page holds is cut between characters.
+    If something is left, the body says in the words of `more` how to get it. Words are cut after
+    white space where that keeps half a page, else between graphemes; one that no page holds is
+    cut between characters.
     Only white space at either end of a page is left out, and only punctuation changes (`folded`).
     Whether a page is in GSM-7 depends on nothing but that page.
 
@@ -65,7 +63,8 @@ def page(
         raise ValueError("There is no such place in the words.")
     prefix = f"{author.reveal()}: " if author is not None else ""
     end = max(start, len(words.rstrip()))
-    sheets = [_Sheet(Scale(kind, toll_free), most) for kind in Encoding]
+    hints = _hints(more)
+    sheets = [_Sheet(Scale(kind, toll_free), most, hints) for kind in Encoding]
     if start < end:
         start = _skip_space(words, start)
     cut = _reach(words, start, end, prefix, sheets)
@@ -73,14 +72,23 @@ def page(
         body, following = folded(prefix + words[start:end], toll_free=toll_free), None
     else:
         cut = _word_border(words, start, cut)
-        body = _announced((prefix + words[start:cut]).rstrip(), toll_free)
+        body = _announced((prefix + words[start:cut]).rstrip(), hints, toll_free)
         following = _skip_space(words, cut)
     return Page(body=body, next=following, segments=segments(body, toll_free=toll_free))
 
 
-def _announced(said: str, toll_free: bool) -> str:
-    body = folded(said + _MORE[Encoding.GSM_7], toll_free=toll_free)
-    return body if encoding(body) is Encoding.GSM_7 else said + _MORE[Encoding.UCS_2]
+def _hints(more: str) -> dict[Encoding, str]:
+    """What ends a page that is not the last: an ellipsis would turn one in GSM-7 into UCS-2.
+
+    So would words that are not in GSM-7; there English stands for them.
+    """
+    plain_more = more if encoding(more) is Encoding.GSM_7 else in_english(Phrase.MORE)
+    return {Encoding.GSM_7: f" ... {plain_more}", Encoding.UCS_2: f" \u2026 {more}"}
+
+
+def _announced(said: str, hints: dict[Encoding, str], toll_free: bool) -> str:
+    body = folded(said + hints[Encoding.GSM_7], toll_free=toll_free)
+    return body if encoding(body) is Encoding.GSM_7 else said + hints[Encoding.UCS_2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class _Sheet:
 
     scale: Scale
     most: int
+    hints: dict[Encoding, str]
 
     def add(self, weight: Weight, text: str) -> Weight | None:
         """The weight with `text` behind it; `None` if that does not fit."""
@@ -119,9 +128,9 @@ class _Sheet:
 
         Else a page in GSM-7 would go out in UCS-2 for the sake of two more characters.
         """
-        if weight.units + len(_MORE[Encoding.GSM_7]) > LONGEST_BODY:
+        if weight.units + max(map(len, self.hints.values())) > LONGEST_BODY:
             return False
-        return self.add(weight, _MORE[self.scale.encoding]) is not None
+        return self.add(weight, self.hints[self.scale.encoding]) is not None
 
 
 def _reach(words: str, start: int, end: int, prefix: str, sheets: list[_Sheet]) -> int:

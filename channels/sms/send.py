@@ -19,7 +19,18 @@ import aiohttp
 from twilio.base import values
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
-from channels.contract import NO_WORDS, Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.contract import (
+    NO_WORDS,
+    Later,
+    Never,
+    Outcome,
+    Outgoing,
+    Phrase,
+    Say,
+    Sent,
+    Trouble,
+    in_english,
+)
 from channels.secret import Secret
 from channels.sms import errors
 from channels.sms.client import Connection, UnreadableAnswerError
@@ -94,19 +105,24 @@ class SmsChannel:
         start: int,
         number: Secret,
         pictures: int,
+        say: Say = in_english,
     ) -> int:
         """Segments, or what a picture message counts as: `channels.sms.pictures.COST`."""
         if pictures and start == 0 and may_carry(number):
             return COST
-        return self._page(author, _all_words(author, subject, text), start, number).segments
+        words = _all_words(author, subject, text)
+        return self._page(author, words, start, number, say(Phrase.MORE, 1)).segments
 
-    def _page(self, author: Secret | None, words: str, start: int, number: Secret) -> Page:
+    def _page(
+        self, author: Secret | None, words: str, start: int, number: Secret, more: str
+    ) -> Page:
         return page(
             author,
             words,
             start=min(start, len(words)),  # pictures that go no longer take their note with them
             most=self._config.most_segments,
             toll_free=_is_toll_free(number),
+            more=more,
         )
 
     async def send(self, out: Outgoing) -> Outcome:
@@ -126,7 +142,7 @@ class SmsChannel:
         if not isinstance(valid, int):
             return valid
         words, media = _words(out)
-        body = self._page(out.author, words, out.start, out.write_to)
+        body = self._page(out.author, words, out.start, out.write_to, out.say(Phrase.MORE, 1))
         if not all(map(out.may_leave, [out.text.reveal(), words, body.body])):
             return Never(why=Trouble.WOULD_LEAK)
         return await self._create(out, _Text(page=body, media=media, valid=valid))
@@ -202,7 +218,7 @@ def _words(out: Outgoing) -> tuple[str, tuple[Secret, ...]]:
     every page, and go with the first.
     """
     links = chosen(out)
-    about = note(len(out.pictures) - len(links), by_mail=out.by_mail)
+    about = note(out, len(out.pictures) - len(links))
     words = _all_words(out.author, out.subject, out.text)
     return f"{words} {about}".strip() if about else words, links if out.start == 0 else ()
 

@@ -22,6 +22,8 @@ SOURCE = "en"
 TRANSLATED = tuple(language for language in LANGUAGES if language != SOURCE)
 FROM_RIGHT = frozenset({"ar"})
 """Written from right to left."""
+LATIN = frozenset(LANGUAGES) - {"ar", "zh"}
+"""Written in Latin letters, 160 of which go into one text."""
 _FOLDER = Path(__file__).parents[1] / "catalogues"
 
 

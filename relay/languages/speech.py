@@ -34,7 +34,7 @@ def language_of(group: GroupSettings, member: MemberSettings | None = None) -> s
     return (member.language if member is not None else "") or group.language
 
 
-def say(
+def spoken(
     text: str,
     group: GroupSettings,
     member: MemberSettings | None = None,

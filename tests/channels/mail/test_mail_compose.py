@@ -512,3 +512,22 @@ def test_long_subjects_are_folded_between_words() -> None:
     assert max(map(len, raw.split(b"\r\n"))) <= 78
     assert read(full(subject=Secret(long)))["Subject"] == long.strip()
     assert read(full(subject=Secret("x" * 299)))["Subject"] == "x" * 299
+
+
+def test_what_stands_in_isolation_stays_so() -> None:
+    """A name set apart from Arabic words arrives so; signs that end nowhere do not."""
+    said = "\u0631\u0633\u0627\u0644\u0629 \u2068Robin\u2069."
+    shown = read(outgoing(text=Secret(said))).get_content()
+    assert shown == f"{said}\r\n"
+    for wrong in ("a\u2068b", "a\u2069b\u2068c", "\u2067a\u2069", "\u2068a\nb\u2069"):
+        shown = read(outgoing(text=Secret(wrong))).get_content()
+        assert not set(shown) & set("\u2066\u2067\u2068\u2069")
+
+
+def test_no_subject_is_said_in_the_readers_language() -> None:
+    """Two readers of one post, each in her own language; the shared work is not mixed up."""
+    prepared = body(Secret("hello"))
+    for language in ("kein Betreff", "sin asunto", "kein Betreff"):
+        out = outgoing(subject=Secret(""), say=lambda phrase, count, said=language: said)
+        raw = octets(compose(out, VOICE, prepared, NOW), prepared)
+        assert f"Subject: ({language})\r\n".encode() in raw

@@ -314,3 +314,14 @@ def test_graphemes_join_to_the_text(text: str) -> None:
     """Nothing is lost or changed by looking at it."""
     assert "".join(graphemes(text)) == text
     assert segments(text) >= 1
+
+
+def test_the_hint_is_in_the_readers_language_where_that_costs_nothing() -> None:
+    """In Latin letters on any page; in others only on a page that is in UCS-2 anyway."""
+    spanish, chinese = "MAS para ver el resto", "\u56de\u590d\u201c\u66f4\u591a\u201d"
+    latin = page(ROBIN, "lorem ipsum " * 60, more=spanish)
+    assert (latin.body.endswith(f" ... {spanish}"), latin.segments) == (True, 4)
+    mixed = page(ROBIN, "lorem ipsum " * 60, more=chinese)
+    assert (mixed.body.endswith(MORE), mixed.segments) == (True, 4)
+    own = page(ROBIN, "\u6f22" * 300, more=chinese)
+    assert (own.body.endswith(f" \u2026 {chinese}"), own.segments) == (True, 4)
