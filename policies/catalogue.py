@@ -9,6 +9,7 @@ from policies.delivery_mode import delivery_mode
 from policies.facts import DeliveryPolicy, PostPolicy
 from policies.group_open import group_open
 from policies.group_running import group_running
+from policies.last_day import last_day
 from policies.life import life
 from policies.membership import membership
 from policies.quiet_hours import quiet_hours
@@ -21,6 +22,7 @@ POST: tuple[PostPolicy, ...] = (
     alone,
     authenticity,
     group_open,
+    last_day,
     membership,
     robots,
     size,

@@ -102,6 +102,8 @@ class PostFacts:
     longest: int
     shown_to_others: bool = False
     """It went to other people's phones as well."""
+    over: datetime | None = None
+    """When the last day of the group is over (aware); `None` where it has no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from relay.circles import Circles
 from relay.clock import Clock, SystemClock
 from relay.config import Settings
 from relay.departures import Departures
+from relay.destruction import Destruction
 from relay.ending import Endings
 from relay.notices import Notices
 from relay.posting import Posting
@@ -49,6 +50,7 @@ class Engine:
     notices: Notices
     endings: Endings
     registrar: Registrar
+    destruction: Destruction
 
     async def close(self) -> None:
         """Let go of database and keys."""
@@ -81,6 +83,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     pending, circles, departures = Pending(outbox, vault), Circles(roster), Departures()
     departures.listen(lambda _: circles.forget())
     endings = Endings(outbox, pending, roster, notices)
+    spending, erasures = Spending(vault), Erasures(vault)
     return Engine(
         settings=settings,
         clock=clock,
@@ -90,8 +93,8 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         departures=departures,
         roster=roster,
         outbox=outbox,
-        erasures=Erasures(vault),
-        spending=Spending(vault),
+        erasures=erasures,
+        spending=spending,
         talk=talk,
         pending=pending,
         posting=Posting(outbox, roster, talk, notices, settings.post_life, settings.text_segments),
@@ -118,5 +121,16 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             clock=clock,
             domain=settings.domain,
             spool=settings.spool,
+        ),
+        destruction=Destruction(
+            database=database,
+            roster=roster,
+            outbox=outbox,
+            spending=spending,
+            erasures=erasures,
+            vault=vault,
+            departures=departures,
+            clock=clock,
+            folder=settings.data_dir / "certificates",
         ),
     )

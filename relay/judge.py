@@ -20,6 +20,7 @@ from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
 from relay.clock import moment
 from relay.hours import read_schedule, read_time
+from relay.lastday import over_at
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_zone
 
 
@@ -44,6 +45,7 @@ def judge_post(
         pictures=pictures,
         longest=group.settings.longest,
         shown_to_others=Trait.SHOWN_TO_OTHERS in inbound.traits,
+        over=over_at(group.settings),
     )
     return fold(policy(facts, now) for policy in policies)
 

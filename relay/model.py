@@ -128,6 +128,10 @@ class GroupSettings:
     """Who is told these counts: `facilitators`, or the whole `group`."""
     ends: str = ""
     """The last day of the group, as `YYYY-MM-DD`; empty: it has none."""
+    end_told: str = ""
+    """Of which last day the group was told last, and how many days ahead. Set by the relay."""
+    ended: str = ""
+    """The day on which it was closed; empty: it is not. Set by the relay."""
     keep_roster: int = 270
     """Days for which names and agreements are kept after the end, or after a member has gone."""
     texts: tuple[tuple[str, str], ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from channels.contact import EMAIL, SMS, BadContactError
 from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState, Role
-from relay import presets
+from relay import lastday, presets
 from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
@@ -109,6 +109,7 @@ class Registrar:
     async def create_group(self, name: str, wishes: Mapping[str, str]) -> Group:
         """Create a group. `wishes` are settings by name; the rest is as its preset has it."""
         settings = _group_settings(_begin_with(wishes.get("preset", presets.DEFAULT)), wishes)
+        lastday.refuse_past(settings, self._clock.now())
         tidy = _group_name(name)
         return await self._database.transact(
             lambda c: self._roster.add_group(c, tidy, settings, self._clock.now())
@@ -136,6 +137,8 @@ class Registrar:
         async def work(c: AsyncConnection) -> Group:
             group = await self._roster.find_group(c, key, lock=True)
             changed = replace(group, settings=_group_settings(group.settings, rest))
+            if changed.settings.ends != group.settings.ends:
+                lastday.refuse_past(changed.settings, self._clock.now())
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
@@ -166,14 +169,36 @@ class Registrar:
             group = await self._roster.find_group(c, key, lock=True)
             if group.state is GroupState.CLOSED:
                 raise RefusalError("This group is closed.")
-            changed = replace(group, state=state)
+            return await self.put_state(c, group, state, self._clock.now())
+
+        return await self._database.transact(work)
+
+    async def put_state(
+        self, c: AsyncConnection, group: Group, state: GroupState, now: datetime
+    ) -> Group:
+        """The same within a transaction that has locked the group."""
+        settings = group.settings
+        if state is GroupState.CLOSED:
+            settings = replace(settings, ended=lastday.today(settings, now).isoformat())
+        changed = replace(group, state=state, settings=settings)
+        await self._roster.save_group(c, changed)
+        await self._outbox.hurry(c, group.id, now)
+        if state is GroupState.CLOSED:
+            await self._endings.not_confirmed(c, await self._pending.drop_in(c, group.id), now)
+        return changed
+
+    async def extend(self, key: str, typed: str) -> Group:
+        """Move the last day of a group to a later one."""
+
+        async def work(c: AsyncConnection) -> Group:
+            group = await self._roster.find_group(c, key, lock=True)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
+            changed = replace(group, settings=lastday.extended(group.settings, typed, now))
             await self._roster.save_group(c, changed)
-            now = self._clock.now()
-            await self._outbox.hurry(c, group.id, now)
-            if state is GroupState.CLOSED:
-                await self._endings.not_confirmed(c, await self._pending.drop_in(c, group.id), now)
             return changed
 
+        now = self._clock.now()
         return await self._database.transact(work)
 
     # Members -------------------------------------------------------------------------------

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from relay.clock import stopwatch
 from relay.engine import Engine
+from relay.lastdays import LastDays
 from relay.log import Word, say, trouble
+from relay.shredding import shred
 
 _AT_MOST_EVERY = 1.0
 _EVERY = 5.0
@@ -38,6 +40,7 @@ class Sweeper:
         self._talk = engine.talk
         self._vault = engine.vault
         self._endings = engine.endings
+        self._last_days = LastDays(engine, wake)
         self._clock = engine.clock
         self._wake = wake
         self._woken = asyncio.Event()
@@ -73,7 +76,7 @@ class Sweeper:
             while await self._expire() == _BATCH:
                 pass
             await self._forget()
-        await self._shred()
+        await shred(self._database, self._outbox, self._vault)
 
     def _clock_is_sane(self) -> bool:
         """Whether the time can be trusted to end things by.
@@ -98,6 +101,7 @@ class Sweeper:
         if self._stopwatch() - self._forgot_at < _FORGET_EVERY:
             return
         now = self._clock.now()
+        await self._last_days.round()
         async with self._database.writing() as c:
             await self._outbox.forget_old(c, now)
             await self._endings.tell_losses(c, now)
@@ -123,15 +127,3 @@ class Sweeper:
         if ended or waited or told:
             self._wake()
         return max(len(ended), len(waited))
-
-    async def _shred(self) -> None:
-        """Destroy the keys that seal nothing any more."""
-        async with self._database.reading() as c:
-            if not self._vault.body_keys() - await self._outbox.keys_in_use(c):
-                return
-        async with self._database.writing() as c:
-            await self._outbox.nobody_seals(c)
-            in_use = await self._outbox.keys_in_use(c)
-            destroyed = self._vault.shred(in_use)  # no thread: it must not outlive the lock
-        if destroyed:
-            say(Word.SHREDDED, count=destroyed)

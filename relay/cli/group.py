@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -111,6 +112,48 @@ def preset(
 def close(key: Key, as_json: Json = False) -> None:
     """End a group: nothing comes in or goes out any more."""
     _set_state(key, GroupState.CLOSED, as_json=as_json)
+
+
+@app.command()
+def extend(
+    key: Key,
+    last_day: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="The new last day.")],
+    as_json: Json = False,
+) -> None:
+    """Give a group that has an end more time."""
+
+    async def work(engine: Engine) -> tuple[Group, list[Member]]:
+        await engine.registrar.extend(key, last_day)
+        return await engine.registrar.group(key)
+
+    _show(*with_engine(work), as_json=as_json)
+
+
+@app.command()
+def destroy(
+    key: Key,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; it cannot be undone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Destroy a closed group for good, and certify it. Without --yes, show what would go."""
+    if yes:
+        certificate = with_engine(lambda e: e.destruction.destroy(key))
+        show(asdict(certificate) if as_json else certificate.text(), as_json=as_json)
+        return
+    plan = with_engine(lambda e: e.destruction.plan(key))
+    if as_json:
+        show(plan, as_json=True)
+        return
+    rows = {name: count for name, count in plan["rows"].items() if count}
+    show({"group": plan["group"], "state": plan["state"], **rows}, as_json=False)
+    show(_before_destroying(plan), as_json=False)
+
+
+def _before_destroying(plan: dict[str, Any]) -> str:
+    if plan["state"] != GroupState.CLOSED:
+        return "Only a closed group is destroyed: `relay group close` first."
+    waiting = f" {plan['waiting']} copies would never arrive." if plan["waiting"] else ""
+    return f"Nothing is destroyed yet; --yes does it, for good.{waiting}"
 
 
 @app.command()

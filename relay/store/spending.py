@@ -59,7 +59,8 @@ class Spending:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    def _stored(self, owner: int) -> int:
+    def stored(self, owner: int) -> int:
+        """The index under which an owner stands."""
         if owner == EVERYBODY:
             return EVERYBODY
         return int.from_bytes(self._vault.index(Purpose.SPENT, owner)[:7], "big") | 1
@@ -76,7 +77,7 @@ class Spending:
         self, c: AsyncConnection, owners: Iterable[int], now: datetime
     ) -> dict[int, Spent]:
         """What each of these has spent today."""
-        who = {self._stored(owner): owner for owner in owners}
+        who = {self.stored(owner): owner for owner in owners}
         days = {stored: day_of(owner, now) for stored, owner in who.items()}
         query = sa.select(SPENT).where(SPENT.c.owner.in_(days), SPENT.c.day.in_(set(days.values())))
         found = dict.fromkeys(who.values(), Spent())
@@ -87,7 +88,7 @@ class Spending:
 
     async def add(self, c: AsyncConnection, units: Mapping[int, int], now: datetime) -> None:
         """Charge owners, in order, so that two couriers cannot block each other."""
-        rows = [(self._stored(owner), day_of(owner, now), n) for owner, n in units.items()]
+        rows = [(self.stored(owner), day_of(owner, now), n) for owner, n in units.items()]
         for owner, today, count in sorted(rows):
             statement = insert(c, SPENT).values(owner=owner, day=today, units=count)
             await c.execute(
@@ -100,7 +101,7 @@ class Spending:
     async def tell_once(self, c: AsyncConnection, owner: int, now: datetime) -> bool:
         """Note that it is told today that much is spent. `False` if it was told before."""
         mine = sa.and_(
-            SPENT.c.owner == self._stored(owner), SPENT.c.day == day_of(owner, now), ~SPENT.c.told
+            SPENT.c.owner == self.stored(owner), SPENT.c.day == day_of(owner, now), ~SPENT.c.told
         )
         done = await c.execute(sa.update(SPENT).where(mine).values(told=True))
         return done.rowcount == 1
@@ -115,6 +116,6 @@ class Spending:
 
     async def forget_old(self, c: AsyncConnection, now: datetime, groups: set[int]) -> None:
         """Keep the days of groups and of everybody for a month, of an author only her last."""
-        of_author = SPENT.c.owner.not_in([EVERYBODY, *map(self._stored, groups)])
+        of_author = SPENT.c.owner.not_in([EVERYBODY, *map(self.stored, groups)])
         await c.execute(sa.delete(SPENT).where(SPENT.c.day < day(now - _KEPT)))
         await c.execute(sa.delete(SPENT).where(of_author, SPENT.c.day < day(now)))

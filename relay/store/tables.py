@@ -65,6 +65,8 @@ class MemberRow(SQLModel, table=True):
     card: bytes
     heard_day: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
     """The day on which her phone last said something; a number can get another owner."""
+    left_day: int | None = Field(sa_column=sa.Column(sa.Integer, nullable=True))
+    """The day on which it was seen that she has gone."""
 
 
 class RouteRow(SQLModel, table=True):

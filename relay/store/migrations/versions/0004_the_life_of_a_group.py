@@ -25,6 +25,7 @@ def _columns() -> None:
     )
     op.execute("UPDATE member SET role = 'facilitator' WHERE facilitator")
     op.drop_column("member", "facilitator")
+    op.add_column("member", sa.Column("left_day", sa.Integer(), nullable=True))
     op.add_column(
         "post", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false())
     )
