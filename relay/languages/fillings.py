@@ -10,6 +10,8 @@ from relay.wording.text import Text
 FILLINGS: dict[str, str | int] = {
     "name": "Wilhelmina of the Meadow",
     "count": 120,
+    "day": "2026-12-24",
+    "then": "2027-01-21",
     "sign": "+",
     "signs": "+ 12, ! 9",
     "programme": "Tuesday Relay",

@@ -123,7 +123,7 @@ async def test_whole_numbers_are_wide_enough() -> None:
     }
     small = {"post.unreached", "delivery.attempts", "delivery.unsure", "tally.day"}
     small |= {"seen.until_day", "route.until_day", "strike.day", "loss.day", "spent.day"}
-    small |= {"erasure.tries", "erasure.until_day", "member.heard_day"}
+    small |= {"erasure.tries", "erasure.until_day", "member.heard_day", "member.left_day"}
     small |= {"delivery.stage", "delivery.start", "delivery.rest", "delivery.failed"}
     small |= {"delivery.troubled", "invite.tries", "resting_name.until_day"}
     small |= {"pending.short", "planned.short", "alarm.short"}

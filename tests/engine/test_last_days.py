@@ -1,0 +1,328 @@
+"""The end of a group: announced, extended, closed, destroyed, certified; and who has left."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Set
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contract import Later, Sent, Trouble
+from policies.facts import GroupState
+from relay import lastday
+from relay.engine import Engine
+from relay.errors import RefusalError
+from relay.lastdays import LastDays
+from relay.model import Group, GroupSettings, Member, show_id
+from relay.store.destroying import HOUSE
+from relay.store.tables import METADATA, ROUTE
+from relay.wording import last_days as wording
+from tests.engine.conftest import House
+
+ANA, SOL, IVY = "+12025550101", "+12025550102", "m.hale@willow.example"
+SPECIAL = {"groups", "spent"}
+
+
+def test_every_table_is_somebodys() -> None:
+    """Each table names a group or a member, or is known to be the programme's."""
+    for name, table in METADATA.tables.items():
+        of_group = {"group_id", "member_id"} & set(table.c.keys()) or name in SPECIAL
+        assert bool(of_group) is (name not in HOUSE), name
+
+
+@pytest.mark.parametrize(
+    ("now", "told", "expected"),
+    [
+        ("2026-12-05T12:00", "", None),
+        ("2026-12-06T12:00", "", 14),
+        ("2026-12-06T12:00", "2026-12-20 14", None),
+        ("2026-12-06T12:00", "2026-12-19 14", 14),
+        ("2026-12-13T12:00", "2026-12-20 14", 7),
+        ("2026-12-15T12:00", "2026-12-20 7", None),
+        ("2026-12-15T12:00", "", 7),
+        ("2026-12-19T12:00", "2026-12-20 7", 1),
+        ("2026-12-19T08:59", "2026-12-20 7", None),
+        ("2026-12-20T12:00", "2026-12-20 1", None),
+        ("2026-12-20T12:00", "", 1),
+        ("2026-12-21T12:00", "", None),
+    ],
+)
+def test_when_an_end_is_announced(now: str, told: str, expected: int | None) -> None:
+    """14, 7 and 1 days before, each once for each day that was set, and never before morning."""
+    settings = GroupSettings(ends="2026-12-20", end_told=told, timezone="Europe/Berlin")
+    assert lastday.to_announce(settings, datetime.fromisoformat(now + "+00:00")) == expected
+
+
+def test_the_last_day_is_the_groups_own() -> None:
+    """It is over at midnight where the group is; a group without an end never is."""
+    settings = GroupSettings(ends="2026-12-20", timezone="America/New_York")
+    assert lastday.over_at(settings) == datetime(2026, 12, 21, 5, tzinfo=UTC)
+    assert lastday.closing_at(settings) == datetime(2026, 12, 21, 15, tzinfo=UTC)
+    assert lastday.over_at(GroupSettings()) is None
+    assert lastday.closing_at(GroupSettings()) is None
+
+
+class Circle:
+    """A group that ends, of a facilitator with a phone, Sol with a phone, Ivy with a mailbox."""
+
+    def __init__(self, house: House, group: Group, members: dict[str, Member]) -> None:
+        self.house = house
+        self.group = group
+        self.members = members
+        self.days = LastDays(house.engine, lambda: None)
+
+    async def day(self, text: str) -> list[tuple[str, str]]:
+        """Let the clock go on to a moment in UTC, look, deliver. Who was told what, in order."""
+        until = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        self.house.clock.forward(seconds=(until - self.house.clock.now()).total_seconds())
+        before = len(self.house.sms.sent), len(self.house.email.sent)
+        await self.days.round()
+        await self.house.deliver()
+        sent = [*self.house.sms.sent[before[0] :], *self.house.email.sent[before[1] :]]
+        return sorted((out.to.reveal(), out.text.reveal()) for out in sent)
+
+    async def state(self) -> GroupState | None:
+        """Of the group; `None` once it is destroyed."""
+        groups = await self.house.engine.registrar.groups()
+        return groups[0].state if groups else None
+
+
+@pytest.fixture
+async def circle(house: House) -> Circle:
+    """Tuesday, in UTC, until the 10th of December; it is the 18th of November."""
+    group = await house.group(ends="2026-12-10", keep_roster="30", jitter="0")
+    members = {
+        "Ana": await house.member(group, "Ana", ANA, facilitator="yes"),
+        "Sol": await house.member(group, "Sol", SOL, quiet="22:00-07:00"),
+        "Ivy": await house.member(group, "Ivy", IVY),
+    }
+    return Circle(house, group, members)
+
+
+async def test_a_group_ends_as_announced(circle: Circle) -> None:
+    """Told three times, each once; nothing new after the last day; closed in the morning."""
+    everybody = [(who, wording.ENDS_ON.format(day="2026-12-10")) for who in (ANA, SOL, IVY)]
+    hint = (ANA, wording.TO_EXTEND.format(day="2026-12-10", then="2027-01-07"))
+    assert await circle.day("2026-11-25T12:00") == []
+    assert await circle.day("2026-11-26T09:59") == []
+    for day in ("2026-11-26T10:00", "2026-12-03T12:00", "2026-12-09T12:00"):
+        assert await circle.day(day) == sorted([*everybody, hint])
+        assert await circle.day(day.replace(":00", ":30")) == []
+    assert await circle.day("2026-12-11T00:10") == []
+    assert await circle.state() is GroupState.OPEN
+    await circle.house.say(circle.members["Ana"], ANA, "one more thing")
+    assert (await circle.day("2026-12-11T00:20"))[0][1].startswith("This group has ended")
+    ended = [(who, wording.ENDED.format(count=30)) for who in (ANA, SOL, IVY)]
+    assert await circle.day("2026-12-11T10:00") == sorted(ended)
+    assert await circle.state() is GroupState.CLOSED
+    assert await circle.day("2027-01-10T12:00") == []
+    assert await circle.state() is GroupState.CLOSED
+    assert await circle.day("2027-01-11T12:00") == []
+    assert await circle.state() is None
+
+
+async def test_the_farewells_of_the_last_evening_arrive(circle: Circle) -> None:
+    """What is held overnight comes before the group is closed; no author is told otherwise."""
+    await circle.day("2026-12-10T12:00")
+    circle.house.clock.forward(hours=10, minutes=30)
+    await circle.house.say(circle.members["Ivy"], IVY, "It was good to know you.")
+    words = "It was good to know you."
+    assert await circle.day("2026-12-10T23:00") == [(ANA, words)]
+    assert await circle.day("2026-12-11T07:00") == [(SOL, words)]
+    assert len(await circle.day("2026-12-11T10:00")) == 3
+    assert await circle.state() is GroupState.CLOSED
+
+
+async def test_the_end_waits_while_delivery_is_down(circle: Circle) -> None:
+    """While the carrier takes nothing a group is not closed, and a closed one not destroyed."""
+    house = circle.house
+    await circle.day("2026-12-10T12:00")
+    house.clock.forward(hours=11, minutes=50)
+    house.sms.answer = lambda _: Later(why=Trouble.UNREACHABLE)
+    await house.say(circle.members["Ivy"], IVY, "Farewell.")
+    await circle.day("2026-12-11T10:00")
+    assert await circle.state() is GroupState.OPEN
+    house.sms.answer = lambda _: Sent()
+    await circle.day("2026-12-11T12:00")
+    await circle.day("2026-12-11T13:00")
+    assert await circle.state() is GroupState.CLOSED
+    house.sms.answer = lambda _: Later(why=Trouble.UNREACHABLE)
+    house.clock.forward(days=31)
+    async with house.engine.database.writing() as c:
+        await house.engine.notices.tell(c, circle.members["Sol"].id, "Be well.", house.clock.now())
+    await circle.day("2027-01-11T14:00")
+    assert await circle.state() is GroupState.CLOSED
+    house.sms.answer = lambda _: Sent()
+    await circle.day("2027-01-11T16:00")
+    await circle.day("2027-01-11T17:00")
+    assert await circle.state() is None
+
+
+async def test_a_first_look_destroys_nothing(circle: Circle) -> None:
+    """A process that has just started may not know the time yet: it looks twice."""
+    await circle.house.engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    await circle.day("2031-01-01T00:00")
+    assert await circle.state() is GroupState.CLOSED
+    await circle.day("2031-01-01T01:00")
+    assert await circle.state() is None
+
+
+async def test_an_end_is_moved(circle: Circle) -> None:
+    """A later day counts from then on, and is announced anew; an earlier or past one is refused."""
+    registrar = circle.house.engine.registrar
+    assert len(await circle.day("2026-12-09T12:00")) == 4
+    for wrong in ("2026-12-10", "2026-11-01", "soon", ""):
+        with pytest.raises(RefusalError):
+            await registrar.extend("Tuesday", wrong)
+    with pytest.raises(RefusalError):
+        await registrar.change_group("Tuesday", {"ends": "2026-12-08"})
+    with pytest.raises(RefusalError):
+        await registrar.create_group("Friday", {"ends": "2026-12-08"})
+    await registrar.extend("Tuesday", "2027-01-10")
+    assert await circle.day("2026-12-11T12:00") == []
+    assert len(await circle.day("2026-12-27T12:00")) == 4
+    await registrar.change_group("Tuesday", {"ends": ""})
+    assert await circle.day("2027-01-12T12:00") == []
+    assert await circle.state() is GroupState.OPEN
+    with pytest.raises(RefusalError):
+        await registrar.extend("Tuesday", "2027-05-01")
+
+
+async def test_a_group_closed_without_a_day_is_kept_from_now_on(circle: Circle) -> None:
+    """What an older version closed is not destroyed as if it had been closed long ago."""
+    engine = circle.house.engine
+    closed = await engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    async with engine.database.writing() as c:
+        await engine.roster.save_group(
+            c, replace(closed, settings=replace(closed.settings, ended=""))
+        )
+    await circle.day("2028-01-01T12:00")
+    group, _ = await engine.registrar.group("Tuesday")
+    assert group.settings.ended == "2028-01-01"
+    await circle.day("2028-01-31T12:00")
+    assert await circle.state() is GroupState.CLOSED
+    await circle.day("2028-02-01T12:00")
+    assert await circle.state() is None
+
+
+async def test_who_has_left_is_forgotten_in_time(circle: Circle) -> None:
+    """Names and agreements of who has gone stay as long as after an end; who comes back stays."""
+    house, sol, ivy = circle.house, circle.members["Sol"], circle.members["Ivy"]
+    await house.say(sol, SOL, "LEAVE")
+    await house.say(ivy, IVY, "LEAVE")
+    await circle.day("2026-11-18T13:00")
+    await house.engine.registrar.change_member(show_id(ivy.id), {"state": "active"})
+    await circle.day("2026-11-20T12:00")
+    await circle.day("2026-12-09T12:00")
+    assert await names(house) == {"Ana", "Ivy", "Sol"}
+    await house.engine.registrar.change_group("Tuesday", {"ends": "2027-06-01"})
+    await circle.day("2026-12-18T12:00")
+    assert await names(house) == {"Ana", "Ivy", "Sol"}
+    await circle.day("2026-12-19T12:00")
+    assert await names(house) == {"Ana", "Ivy"}
+    assert not house.engine.vault.is_alive(sol.id)
+
+
+async def names(house: House) -> set[str]:
+    """Who is known in the group."""
+    _, members = await house.engine.registrar.group("Tuesday")
+    return {member.name.reveal() for member in members}
+
+
+async def test_only_a_closed_group_is_destroyed(circle: Circle) -> None:
+    """An open one is refused, and all of it is still there."""
+    destruction = circle.house.engine.destruction
+    plan = await destruction.plan("Tuesday")
+    with pytest.raises(RefusalError):
+        await destruction.destroy("Tuesday")
+    assert await destruction.plan("Tuesday") == plan
+    assert (plan["rows"]["member"], plan["rows"]["route"], plan["state"]) == (3, 6, "open")
+
+
+async def test_destroyed_for_real(circle: Circle, database_url: str) -> None:
+    """No row of any table, no key, and no octet in the file is left of a group; others stay.
+
+    The certificate counts it before and after, and names nobody.
+    """
+    house, engine = circle.house, circle.house.engine
+    other = await house.group("Friday")
+    stays = await house.member(other, "Sol", SOL)
+    await house.say(circle.members["Ivy"], IVY, "Held, since Sol is asleep.", subject="Night")
+    await engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    owners = [circle.group.id, *(member.id for member in circle.members.values())]
+    marks = await fill(engine, owners)
+    assert await found(engine, {*owners, *marks})
+    certificate = await engine.destruction.destroy("Tuesday")
+    assert certificate.is_clean
+    assert all(certificate.before[name] for name in METADATA.tables.keys() - HOUSE)
+    assert certificate.keys_destroyed == sorted(map(show_id, owners))
+    said = certificate.text() + json.dumps(asdict(certificate))
+    assert not any(word in said for word in ("Ana", "Sol", "Ivy", "Tuesday", ANA, SOL, IVY))
+    kept = house.engine.settings.data_dir / "certificates" / f"{certificate.group}.json"
+    assert json.loads(kept.read_text()) == asdict(certificate)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert await found(engine, {*owners, *marks}) == []
+    assert not any(engine.vault.is_alive(owner) for owner in owners)
+    assert [group.id for group in await engine.registrar.groups()] == [other.id]
+    assert engine.vault.is_alive(stays.id)
+    async with engine.database.reading() as c:
+        resting = sa.select(sa.func.count()).select_from(ROUTE).where(ROUTE.c.member_id.is_(None))
+        assert (await c.execute(resting)).scalar_one() == certificate.before["route"]
+    await engine.database.close()
+    if database_url.startswith("sqlite"):
+        octets = file_of(database_url)
+        assert [mark for mark in marks if mark in octets] == []
+        assert not any(owner.to_bytes(8, "big") in octets for owner in owners)
+        assert stays.id.to_bytes(8, "big") in octets
+
+
+def file_of(database_url: str) -> bytes:
+    """The database of SQLite as a thief sees it."""
+    return Path(database_url.removeprefix("sqlite:///")).read_bytes()
+
+
+async def fill(engine: Engine, owners: list[int]) -> list[bytes]:
+    """Put a row of this group into each table that has none. All octets that stand in its rows."""
+    values = {"group_id": owners[0], "member_id": owners[1]}
+    async with engine.database.writing() as c:
+        for table in METADATA.sorted_tables:
+            theirs = {name: value for name, value in values.items() if name in table.c}
+            if theirs and not await with_any(c, table, set(owners)):
+                row = {column.name: invented(column) for column in table.c}
+                await c.execute(sa.insert(table), row | theirs)
+        await engine.spending.add(c, {owners[0]: 3, owners[1]: 2}, engine.clock.now())
+    rows = await found(engine, set(owners))
+    return [v for row in rows for v in row if isinstance(v, bytes) and len(v) >= 16]
+
+
+def invented(column: sa.Column[Any]) -> Any:
+    """Something that fits into a column."""
+    if column.nullable:
+        return None
+    kind = column.type.python_type
+    return secrets.token_bytes(16) if kind is bytes else kind(1)
+
+
+async def with_any(
+    c: AsyncConnection, table: sa.Table, marks: Set[int | bytes]
+) -> list[tuple[Any, ...]]:
+    """The rows of a table in which one of these stands."""
+    return [tuple(row) for row in await c.execute(table.select()) if marks & set(row)]
+
+
+async def found(engine: Engine, marks: Set[int | bytes]) -> list[tuple[Any, ...]]:
+    """The same of all tables; but a route that rests keeps its keyed index."""
+    async with engine.database.reading() as c:
+        return [
+            row
+            for table in METADATA.sorted_tables
+            if table is not ROUTE
+            for row in await with_any(c, table, marks)
+        ]
