@@ -189,17 +189,17 @@ class Registrar:
 
     async def extend(self, key: str, typed: str) -> Group:
         """Move the last day of a group to a later one."""
-
-        async def work(c: AsyncConnection) -> Group:
-            group = await self._roster.find_group(c, key, lock=True)
-            if group.state is GroupState.CLOSED:
-                raise RefusalError("This group is closed.")
-            changed = replace(group, settings=lastday.extended(group.settings, typed, now))
-            await self._roster.save_group(c, changed)
-            return changed
-
         now = self._clock.now()
-        return await self._database.transact(work)
+        return await self._database.transact(lambda c: self.extend_in(c, key, typed, now))
+
+    async def extend_in(self, c: AsyncConnection, key: str, typed: str, now: datetime) -> Group:
+        """The same within a transaction. Raises `RefusalError`; then nothing was changed."""
+        group = await self._roster.find_group(c, key, lock=True)
+        if group.state is GroupState.CLOSED:
+            raise RefusalError("This group is closed.")
+        changed = replace(group, settings=lastday.extended(group.settings, typed, now))
+        await self._roster.save_group(c, changed)
+        return changed
 
     # Members -------------------------------------------------------------------------------
 

@@ -101,7 +101,6 @@ class Sweeper:
         if self._stopwatch() - self._forgot_at < _FORGET_EVERY:
             return
         now = self._clock.now()
-        await self._last_days.round()
         async with self._database.writing() as c:
             await self._outbox.forget_old(c, now)
             await self._endings.tell_losses(c, now)
@@ -110,6 +109,7 @@ class Sweeper:
             await self._spending.forget_old(c, now, await self._roster.group_ids(c))
         self._vault.forget_strays(everyone, now - timedelta(hours=1))
         self._forgot_at = self._stopwatch()
+        await self._last_days.round()
 
     async def _expire(self) -> int:
         now = self._clock.now()

@@ -29,6 +29,7 @@ class Command(StrEnum):
     # joining and leaving
 
     # running a group
+    EXTEND = "extend"
 
     # danger and duty
 

@@ -387,7 +387,11 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("member", "show", member)
     yield ("member", "set", member, "name=Lou")
     yield ("member", "remove", member)
+    yield ("group", "pulse", "Tuesday", "How are you?")
+    yield ("group", "extend", "Tuesday", "2030-01-01")
     yield ("group", "close", "Tuesday")
+    yield ("group", "destroy", "Tuesday")
+    yield ("group", "destroy", "Tuesday", "--yes")
 
 
 def commands(under: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

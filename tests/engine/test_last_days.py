@@ -195,6 +195,27 @@ async def test_an_end_is_moved(circle: Circle) -> None:
         await registrar.extend("Tuesday", "2027-05-01")
 
 
+async def test_an_end_is_moved_by_a_word(circle: Circle) -> None:
+    """EXTEND and a day, of who runs the group; she is answered, and nothing goes to the group."""
+    house, ana = circle.house, circle.members["Ana"]
+    for said, answer in (
+        ("EXTEND 2026-12-01", wording.LATER.format(day="2026-12-10")),
+        ("Extend 2027-02-30", wording.LATER.format(day="2026-12-10")),
+        ("verlängern 2027-01-10", wording.EXTENDED.format(day="2027-01-10")),
+        ("prolonger: ２０２７-０１-３１.", wording.EXTENDED.format(day="2027-01-31")),
+    ):
+        await house.say(ana, ANA, said)
+        await house.deliver()
+        assert house.sms.texts_to(ANA)[-1] == answer
+    group, _ = await house.engine.registrar.group("Tuesday")
+    assert group.settings.ends == "2027-01-31"
+    assert {out.to.reveal() for out in [*house.sms.sent, *house.email.sent]} == {ANA}
+    await house.engine.registrar.change_group("Tuesday", {"ends": ""})
+    await house.say(ana, ANA, "EXTEND 2028-01-01")
+    await house.deliver()
+    assert house.sms.texts_to(ANA)[-1] == wording.NO_END
+
+
 async def test_a_group_closed_without_a_day_is_kept_from_now_on(circle: Circle) -> None:
     """What an older version closed is not destroyed as if it had been closed long ago."""
     engine = circle.house.engine
@@ -306,8 +327,9 @@ def invented(column: sa.Column[Any]) -> Any:
     """Something that fits into a column."""
     if column.nullable:
         return None
-    kind = column.type.python_type
-    return secrets.token_bytes(16) if kind is bytes else kind(1)
+    if isinstance(column.type, sa.LargeBinary):
+        return secrets.token_bytes(16)
+    return 1 if isinstance(column.type, sa.Integer | sa.Boolean) else "x"
 
 
 async def with_any(
