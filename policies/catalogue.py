@@ -12,6 +12,9 @@ from policies.group_running import group_running
 from policies.last_day import last_day
 from policies.life import life
 from policies.membership import membership
+from policies.moderation import moderation
+from policies.muted import muted
+from policies.posting_right import posting_right
 from policies.quiet_hours import quiet_hours
 from policies.reader import reader
 from policies.robots import robots
@@ -24,6 +27,9 @@ POST: tuple[PostPolicy, ...] = (
     group_open,
     last_day,
     membership,
+    moderation,
+    muted,
+    posting_right,
     robots,
     size,
 )

@@ -68,6 +68,16 @@ class Mode(StrEnum):
     """She is told that there is something, without a word of it, and asks for it."""
 
 
+class Posting(StrEnum):
+    """Who may write to the whole group."""
+
+    EVERYONE = "everyone"
+    ANNOUNCE = "announce"
+    """Who runs it, and who interprets."""
+    MODERATED = "moderated"
+    """Everyone, after a facilitator has looked at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A daily span of a wall clock, `start` inclusive, `end` exclusive; equal ends mean never."""
@@ -104,6 +114,14 @@ class PostFacts:
     """It went to other people's phones as well."""
     over: datetime | None = None
     """When the last day of the group is over (aware); `None` where it has no end."""
+    role: Role = Role.MEMBER
+    posting: Posting = Posting.EVERYONE
+    private: bool = False
+    """It is for one member alone, who let her write to her."""
+    muted_until: datetime | None = None
+    """Aware: until when nothing of hers is passed on."""
+    looked_at_first: int = 0
+    """How many of her next posts a facilitator looks at first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,26 @@ COMMANDS = (
     *("屏蔽", "封鎖", "拉黑", "取消屏蔽", "解除封鎖", "取消拉黑", "原样发送", "原樣發送"),
     *("退群", "退出群组", "退出群組", "离开群组", "離開群組"),
     *("ストップ", "配信停止", "수신거부"),
+    *("ablehnen", "approuver", "aprobar", "aprovar", "auftauen", "congelar", "congelar el grupo"),
+    *("congelar grupo", "congelar o grupo", "deixar falar", "dejar hablar", "descongelar"),
+    *("dégeler", "einfrieren", "freeze group", "freeze the group", "geler", "geler le groupe"),
+    *("genehmigen", "gruppe einfrieren", "mettre en sourdine", "rechazar", "recusar", "refuser"),
+    *("rejeitar", "rejeter", "rendre la parole", "silenciar", "stummschalten"),
+    *("stummschaltung aufheben", "thaw group", "thaw the group", "unfreeze", "unmute"),
+    *("إلغاء التجميد", "إلغاء الكتم", "اعتماد", "تجميد", "تجميد المجموعة", "رفض", "كتم", "冻结"),
+    *(
+        "冻结群组",
+        "凍結",
+        "凍結群組",
+        "取消禁言",
+        "批准",
+        "拒絕",
+        "拒绝",
+        "禁言",
+        "解冻",
+        "解凍",
+        "解除禁言",
+    ),
 )
 """A name that is one of these could pass for a command, or for an answer of the relay.
 

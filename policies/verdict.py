@@ -15,6 +15,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why something did not simply go through. The whole list."""
 
+    ANNOUNCEMENTS_ONLY = "announcements"
     ANSWER_LOST = "answer_lost"
     AUTOMATIC = "automatic"
     BUDGET = "budget"
@@ -23,12 +24,15 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     GROUP_CLOSED = "group_closed"
     GROUP_FROZEN = "group_frozen"
+    MUTED = "muted"
     NOT_A_MEMBER_NOW = "not_a_member_now"
     NOT_ASKED_FOR = "not_asked_for"
     NOT_AUTHENTIC = "not_authentic"
     NOT_PROVEN = "not_proven"
     PACE = "pace"
     QUIET_HOURS = "quiet_hours"
+    READS_ONLY = "reads_only"
+    REVIEW = "review"
     SHOWN_TO_OTHERS = "shown_to_others"
     SILENT = "silent"
     SPREAD = "spread"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from relay.notices import Notices
 from relay.store.outbox import Ended, Outbox
 from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
+from relay.wording import guiding
 
 DEAD: Mapping[Trouble, MemberState] = {
     Trouble.BAD_CONTACT: MemberState.UNREACHABLE,
@@ -52,7 +54,7 @@ class Endings:
         was for one of them alone is told in any case.
         """
         for waiting in await self._pending.drop_of(c, member_ids):
-            if waiting.why is not Why.SECOND:
+            if waiting.why.is_loss:
                 await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
@@ -151,8 +153,15 @@ class Endings:
         self, c: AsyncConnection, waited: Sequence[Waiting], now: datetime
     ) -> None:
         """Tell authors what nobody spoke for in time; what the others have anyway is no loss."""
+        unread: Counter[int] = Counter()
         for waiting in waited:
-            if waiting.why is Why.SECOND:
+            if not waiting.why.is_loss:
                 continue
-            await self._notices.tell(c, waiting.member_id, wording.NOT_CONFIRMED, now)
+            review = waiting.why is Why.REVIEW
+            unread[waiting.group_id] += review
+            text = guiding.NOT_LOOKED_AT if review else wording.NOT_CONFIRMED
+            await self._notices.tell(c, waiting.member_id, text, now)
             await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
+        for group_id, count in (+unread).items():
+            text = guiding.NOT_LOOKED_AT_BY_YOU.format(count=count)
+            await self.tell_facilitators(c, group_id, text, now)

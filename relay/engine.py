@@ -11,10 +11,13 @@ from relay.config import Settings
 from relay.departures import Departures
 from relay.destruction import Destruction
 from relay.ending import Endings
+from relay.guiding import Guiding
+from relay.hiding import Hiding
 from relay.notices import Notices
 from relay.posting import Posting
 from relay.pulse import Pulse
 from relay.registrar import Registrar
+from relay.reviewing import Reviewing
 from relay.store.database import Database
 from relay.store.erasures import Erasures
 from relay.store.migrate import migrate
@@ -22,6 +25,7 @@ from relay.store.outbox import Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Numbers
 from relay.store.pulses import Pulses
+from relay.store.review import Review
 from relay.store.roster import Roster
 from relay.store.spending import Spending
 from relay.store.talk import Talk
@@ -45,6 +49,9 @@ class Engine:
     spending: Spending
     talk: Talk
     pending: Pending
+    review: Review
+    hiding: Hiding
+    guiding: Guiding
     posting: Posting
     pulse: Pulse
     notices: Notices
@@ -84,6 +91,16 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     departures.listen(lambda _: circles.forget())
     endings = Endings(outbox, pending, roster, notices)
     spending, erasures = Spending(vault), Erasures(vault)
+    review, hiding = Review(outbox, pending, vault), Hiding(circles, settings.phone_region)
+    posting = Posting(
+        outbox,
+        roster,
+        talk,
+        notices,
+        Reviewing(review, endings, notices, outbox, hiding, settings.post_life),
+        settings.post_life,
+        settings.text_segments,
+    )
     return Engine(
         settings=settings,
         clock=clock,
@@ -97,7 +114,6 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         spending=spending,
         talk=talk,
         pending=pending,
-        posting=Posting(outbox, roster, talk, notices, settings.post_life, settings.text_segments),
         pulse=Pulse(
             database=database,
             pulses=Pulses(vault),
@@ -107,6 +123,10 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             region=settings.phone_region,
             clock=clock,
         ),
+        posting=posting,
+        review=review,
+        hiding=hiding,
+        guiding=Guiding(roster, review, posting, notices, outbox, endings),
         notices=notices,
         endings=endings,
         registrar=Registrar(

@@ -13,30 +13,36 @@ from channels.contact import EMAIL, SMS
 from channels.contract import NO_WORDS, Inbound, Proof, Receipt, Trait
 from channels.secret import Secret
 from channels.subjects import is_answer
+from policies.authenticity import ASKED_FOR
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
 from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
+from relay.guiding import muted
 from relay.judge import judge_post
 from relay.languages.speech import spoken
 from relay.log import Word, say
 from relay.model import Body, end_of_life
 from relay.obey import Obey
-from relay.obeying.said import Said, standing
+from relay.obeying.said import Said, read_again, standing, written
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
-from relay.words.orders import Order, declared, nearly, read_order
+from relay.wording import guiding
+from relay.words.orders import Order, declared, nearly, read_order, rest_of
 from relay.words.reading import Doubt, doubt, is_yes, matches, parse
-from relay.words.vocabulary import Command
+from relay.words.vocabulary import OF_POSTS_ONLY, WORDS, Command, Form, Who
 
 _ANSWERS = {
+    Reason.ANNOUNCEMENTS_ONLY: guiding.ANNOUNCEMENTS_ONLY,
     Reason.EMPTY: wording.EMPTY,
     Reason.GROUP_CLOSED: wording.ENDED,
     Reason.GROUP_FROZEN: wording.FROZEN,
+    Reason.MUTED: guiding.MUTED_FOR_NOW,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
+    Reason.READS_ONLY: guiding.READS_ONLY,
     Reason.SHOWN_TO_OTHERS: wording.SHOWN_TO_OTHERS,
     Reason.TOO_LONG: wording.TOO_LONG,
     Reason.UNREACHABLE: wording.PAUSED,
@@ -45,8 +51,16 @@ _ANSWERS = {
 _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
 
-_WITH_CODE = frozenset({Command.LEAVE})
+_GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FACILITATOR}) - {
+    Command.FREEZE
+}
+"""What changes something for others. A freeze makes all safer, and waits for nothing."""
+
+_WITH_CODE = _GUIDING | {Command.LEAVE}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
+
+_NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS}
+"""What nobody can ask whose phone may be somebody else's by now."""
 
 _SECOND_THOUGHTS = timedelta(hours=1)
 """How long `SEND AS IS` still finds what the others have got already."""
@@ -168,7 +182,7 @@ class Intake:
             arrival = _as_if_present(arrival)
             text, files = inbound.text.reveal().strip(), inbound.files
             verdict = self._judge(inbound, arrival, len(text), len(files), self._clock.now())
-            if isinstance(verdict, Drop | Refuse):
+            if isinstance(verdict, Drop | Refuse) and not _has_words(_order(inbound, arrival)):
                 return nothing(arrival.member, len(text), files_left_out=bool(files))
             rules = Rules(
                 group=arrival.group,
@@ -194,6 +208,7 @@ class Intake:
             now,
             characters=characters,
             pictures=pictures,
+            private=arrival.reader is not None or arrival.confirms is not None,
         )
 
     def _thread(self, inbound: Inbound, arrival: Arrival) -> tuple[int, ...]:
@@ -221,6 +236,7 @@ class Intake:
         arrival = _as_if_present(arrival)
         pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
+        made, verdict = _to_be_looked_at(made, verdict)
         order = None if _is_forged(verdict) else _order(inbound, arrival)
         unproven = Reason.NOT_PROVEN in _reasons(verdict)
         if order and unproven and not declared(order.command).unproven:
@@ -284,10 +300,9 @@ class Intake:
         suspect = silent or _is_long_silent(arrival, now)
         if not suspect:
             await self._roster.heard(c, member, inbound.sender, day(now))
-        command = order.command if order else None
-        if command in (_WITH_CODE if code else ()) or (suspect and command is Command.AS_IS):
-            return await self._ask_for_code(c, arrival, made, command, now, silent=silent)
-        if command or not suspect or not isinstance(verdict, Pass):
+        if order and _asks_first(order, coded=bool(code), suspect=suspect):
+            return await self._ask_for_code(c, arrival, made, order, now, silent=silent)
+        if order or not suspect or not isinstance(verdict, Pass):
             return await self._decide(c, inbound, arrival, made, verdict, order, now)
         if inbound.reaction:  # nothing to ask her for
             return _Fate(Receipt.TAKEN, Word.REACTED, "fold")
@@ -338,9 +353,7 @@ class Intake:
         hers = [one for one in waiting if _is_fresh(one, waiting[-1], now)]
         for one in hers:
             if one.why is Why.COMMAND:
-                asked = Order(command=Command.LEAVE)
-                said = Said(c=c, order=asked, inbound=inbound, arrival=arrival, now=now)
-                gone += tuple(await self._obey.obey(said))
+                gone += await self._obey_later(c, inbound, arrival, one, now)
             elif one.body is not None:
                 fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
         if len(hers) < len(waiting):
@@ -353,24 +366,37 @@ class Intake:
             await self._notices.tell(c, member.id, wording.NEAR_MISS, now, anyway=True)
         return replace(fate, gone=gone)
 
+    async def _obey_later(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        waiting: Waiting,
+        now: datetime,
+    ) -> tuple[int, ...]:
+        """An order that waited for her code word."""
+        if waiting.body is None:
+            return ()
+        order, made = read_again(waiting.body)
+        said = Said(c=c, order=order, inbound=inbound, arrival=arrival, now=now, made=made)
+        return tuple(await self._obey.obey(said))
+
     async def _ask_for_code(
         self,
         c: AsyncConnection,
         arrival: Arrival,
         made: Draft,
-        command: Command | None,
+        order: Order | None,
         now: datetime,
         *,
         silent: bool,
     ) -> _Fate:
         """Keep it until she has shown that it is she."""
         until = end_of_life(now, self._life)
-        if command in _WITH_CODE:
-            asked = replace(
-                nothing(arrival.member, 0, files_left_out=False).body, text=Secret(command)
-            )
-            await self._keep(c, arrival, asked, Why.COMMAND, until, now)
-        elif command is None:
+        if order and order.command in _WITH_CODE:
+            body = written(order, _made_of(order, made))
+            await self._keep(c, arrival, body, Why.COMMAND, until, now)
+        elif order is None:
             body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
             await self._keep(c, arrival, body, Why.CODE, until, now)
         code = arrival.member.settings.code_word
@@ -407,13 +433,21 @@ class Intake:
         ):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         if order:
-            said = Said(c=c, order=order, inbound=inbound, arrival=arrival, now=now)
+            said = Said(
+                c=c,
+                order=order,
+                inbound=inbound,
+                arrival=arrival,
+                now=now,
+                made=_made_of(order, made),
+            )
             gone = await self._obey.obey(said)
             return _Fate(Receipt.TAKEN, Word.COMMAND, order.command, gone=tuple(gone))
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
             return await self._confirm(c, inbound, arrival, arrival.confirms, now)
         if inbound.reaction and not isinstance(verdict, Refuse):
-            return await self._react(c, inbound, arrival, verdict, now)
+            review = made.body.review
+            return await self._react(c, inbound, arrival, verdict, now, review=review)
         if made.nothing and isinstance(verdict, Pass | Hold):
             raise StaleDraftError
         if isinstance(verdict, Pass):
@@ -422,7 +456,7 @@ class Intake:
                 return await self._ask_what_she_means(c, arrival, made, why, now)
             return await self._post(c, arrival, made, now)
         if isinstance(verdict, Hold):
-            return await self._ask_for_proof(c, arrival, made, verdict.until, now)
+            return await self._ask_for_proof(c, arrival, made, now + ASKED_FOR, now)
         return await self._answer(c, inbound, arrival, verdict, now)
 
     @staticmethod
@@ -437,7 +471,8 @@ class Intake:
         own = (code, *also) if code else also
         name = arrival.member.name.reveal()
         text = inbound.text.reveal()
-        why = doubt(text, own=own, name=name, to_mask=to_mask)
+        guides = arrival.member.facilitator
+        why = doubt(text, own=own, name=name, to_mask=to_mask, guides=guides)
         if why is None and nearly(text, standing(arrival.member), to_mask=to_mask):
             why = Doubt.NEAR_MISS
         return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
@@ -464,6 +499,8 @@ class Intake:
         arrival: Arrival,
         verdict: Verdict,
         now: datetime,
+        *,
+        review: bool,
     ) -> _Fate:
         """A phone's reaction repeats another member's words: those go no further."""
         how, sign = arrival.group.settings.reactions, inbound.reaction.reveal()
@@ -472,6 +509,8 @@ class Intake:
             text = wording.REACTION_KEPT  # it may have been typed
             await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         if how == "fold" or not isinstance(verdict, Pass) or arrival.reader is not None:
+            return fate
+        if review:  # nobody looks at a sign first
             return fate
         if how == "count":
             by = -1 if sign.startswith("-") else 1
@@ -514,6 +553,8 @@ class Intake:
             await self._notices.tell(c, member.id, text, now, anyway=True)
         if made.files_left_out or await self._is_seen_by_nobody(c, arrival, body):
             await self._tell_of_files(c, arrival, now)
+        if body.review:
+            return _Fate(Receipt.TAKEN, Word.HELD, Reason.REVIEW)
         return _Fate(Receipt.TAKEN, Word.TAKEN, readers=readers)
 
     async def _is_seen_by_nobody(self, c: AsyncConnection, arrival: Arrival, body: Body) -> bool:
@@ -628,6 +669,8 @@ class Intake:
         else:
             files = bool(inbound.files) or Trait.FILES_LEFT_OUT in inbound.traits
             text = _answer_to(reasons, files=files)
+            if text == guiding.MUTED_FOR_NOW:
+                text = muted(arrival.member, arrival.group, now)
             await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
 
@@ -680,12 +723,49 @@ def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
     return read_order(inbound.text.reveal(), standing(arrival.member), to_mask=to_mask)
 
 
+def _asks_first(order: Order, *, coded: bool, suspect: bool) -> bool:
+    """Whether she must show first that it is she; who only wants to see a list need not."""
+    if not order.rest and declared(order.command).form is not Form.ALONE:
+        return False
+    first = order.command in _WITH_CODE if coded else False
+    return first or (suspect and order.command in _NOT_FROM_SUSPECTS)
+
+
+def _has_words(order: Order | None) -> bool:
+    """Whether words of hers stand behind it, which go somewhere."""
+    return order is not None and declared(order.command).form is Form.WORDS
+
+
+def _made_of(order: Order, made: Draft) -> Draft:
+    """What would leave of what stands behind a word, with what the group must not see replaced."""
+    if made.nothing or not order.rest:
+        return made
+    masked = rest_of(order.command, made.body.text.reveal())
+    return replace(made, body=replace(made.body, text=Secret(masked), html=NO_WORDS), whole=None)
+
+
 def _is_heard(command: Command, verdict: Verdict) -> bool:
     """A stop is heard in a frozen group and from a stopped member, and in a mail nothing proves.
 
-    Who may not write now may leave nevertheless, and cry for help.
+    Who may not write now may leave nevertheless, and cry for help. What only posts can be held
+    against counts for no word, but for one that is a post itself.
     """
-    return isinstance(verdict, Pass | Hold) or _reasons(verdict) <= declared(command).despite
+    word, reasons = declared(command), _reasons(verdict)
+    against = reasons if word.posts else reasons - OF_POSTS_ONLY
+    return isinstance(verdict, Pass | Hold) or against <= word.despite
+
+
+def _to_be_looked_at(made: Draft, verdict: Verdict) -> tuple[Draft, Verdict]:
+    """A facilitator looks at it when it would be published, so that goes with it until then.
+
+    Before that its author may have to say that it is hers, and meant for the group.
+    """
+    if not isinstance(verdict, Hold) or Reason.REVIEW not in verdict.why:
+        return made, verdict
+    whole = None if made.whole is None else replace(made.whole, review=True)
+    made = replace(made, body=replace(made.body, review=True), whole=whole)
+    rest = verdict.why - {Reason.REVIEW}
+    return made, Hold(verdict.until, rest) if rest else Pass()
 
 
 def _with_words(inbound: Inbound) -> Inbound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from channels.contract import Inbound, Trait
@@ -13,6 +13,7 @@ from policies.facts import (
     DeliveryPolicy,
     Mode,
     PostFacts,
+    Posting,
     PostPolicy,
     Proof,
 )
@@ -33,8 +34,12 @@ def judge_post(
     *,
     characters: int,
     pictures: int,
+    private: bool = False,
 ) -> Verdict:
-    """Whether what came in becomes a post of so many characters and pictures."""
+    """Whether what came in becomes a post of so many characters and pictures.
+
+    `private`: it is for one member alone.
+    """
     facts = PostFacts(
         group=group.state,
         author=author.state,
@@ -46,6 +51,11 @@ def judge_post(
         longest=group.settings.longest,
         shown_to_others=Trait.SHOWN_TO_OTHERS in inbound.traits,
         over=over_at(group.settings),
+        role=author.role,
+        posting=Posting(group.settings.posting),
+        private=private,
+        muted_until=until(author.settings.muted_until),
+        looked_at_first=author.settings.to_moderate,
     )
     return fold(policy(facts, now) for policy in policies)
 
@@ -79,6 +89,13 @@ def judge_delivery(
         luck=due.luck,
     )
     return fold(policy(facts, now) for policy in policies)
+
+
+def until(stored: int) -> datetime | None:
+    """A stored end of something: `None` if it is not so at all; -1 is for ever."""
+    if not stored:
+        return None
+    return datetime.max.replace(tzinfo=UTC) if stored < 0 else moment(stored)
 
 
 def answers_now(due: Due, now: datetime) -> bool:

@@ -232,6 +232,8 @@ class Body:
     """Something in it was replaced, and its author is to be told; only while it waits."""
     files_left_out: bool = False
     """The same of files."""
+    review: bool = False
+    """A facilitator looks at it before the group does; only while it waits."""
     confirm: int = 0
     """A notice about the pending message of this id: an answer to it lets that go."""
     footnote: Secret = NO_WORDS

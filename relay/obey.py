@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from relay.engine import Engine
 from relay.obeying.basics import Basics
+from relay.obeying.guiding import GuidingWords
 from relay.obeying.last_days import Extending
 from relay.obeying.members import Members
 from relay.obeying.said import Handler, Said
@@ -16,7 +17,12 @@ class Obey:
     """Knows which part of the relay does what a word says."""
 
     def __init__(self, engine: Engine) -> None:
-        parts = (Basics(engine), Extending(engine), Members(engine))
+        parts = (
+            Basics(engine),
+            Extending(engine),
+            GuidingWords(engine),
+            Members(engine),
+        )
         self._handlers: dict[Command, Handler] = {}
         for part in parts:
             self._handlers |= part.handlers()

@@ -16,6 +16,7 @@ from relay import wording
 from relay.languages.speech import spoken
 from relay.model import Body, Group, Member, end_of_life
 from relay.notices import Notices
+from relay.reviewing import Reviewing
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.store.talk import Talk, Topic
@@ -41,6 +42,7 @@ class Posting:
         roster: Roster,
         talk: Talk,
         notices: Notices,
+        reviewing: Reviewing,
         life: timedelta,
         segments: int,
     ) -> None:
@@ -50,6 +52,7 @@ class Posting:
         self._talk = talk
         self._roster = roster
         self._notices = notices
+        self._reviewing = reviewing
         self._life = life
 
     async def publish(
@@ -63,8 +66,11 @@ class Posting:
     ) -> int:
         """Bring a message to the group, or to one member of it alone. Returns to how many.
 
-        If it is nobody, its author is told.
+        If it is nobody, its author is told. What a facilitator is to look at waits for her.
         """
+        if body.review and reader_id is None:
+            await self._reviewing.keep(c, author, group, replace(body, review=False), now)
+            return 0
         if reader_id is not None and not await self._may_write_to(c, author, group, reader_id):
             await self._notices.tell(c, author.id, wording.NOT_TO_HER, now, anyway=True)
             return 0

@@ -231,7 +231,9 @@ class Registrar:
                 raise RefusalError("This group is closed.")
             if new.contact.channel == SMS:
                 await self._refuse_our_own(c, new.contact)
-            member = await self._roster.add_member(c, group, new, self._clock.now())
+            first = group.settings.moderated_first if "to_moderate" not in wishes else None
+            hers = new if first is None else _looked_at_first(new, first)
+            member = await self._roster.add_member(c, group, hers, self._clock.now())
             await self._refuse_shown_contacts(c, group)
             return member
 
@@ -278,6 +280,8 @@ class Registrar:
         if "facilitator" in rest:
             runs = _yes_or_no("facilitator", rest.pop("facilitator"))
             member = replace(member, role=Role.FACILITATOR if runs else Role.MEMBER)
+        if "role" in rest:
+            member = replace(member, role=_role(rest.pop("role")))
         if "agreed" in rest:
             member = replace(member, agreed_on=self._day_of_agreement(rest.pop("agreed")))
             if member.state is MemberState.INVITED:
@@ -413,6 +417,11 @@ def _member_settings(base: MemberSettings, wishes: Mapping[str, str]) -> MemberS
     return replace(settings, quiet=_quiet(settings.quiet, zone), duty=_quiet(settings.duty, zone))
 
 
+def _looked_at_first(new: NewMember, posts: int) -> NewMember:
+    """The same, with as many of her first posts to be looked at as the group wants."""
+    return replace(new, settings=replace(new.settings, to_moderate=posts))
+
+
 def _quiet(text: str, zone: str) -> str:
     """Quiet hours, as they are shown back; `off` is not the same as none of one's own."""
     return write_schedule(read_schedule(text, zone)) if text.strip() else ""
@@ -425,6 +434,12 @@ def _back_in(member: Member, text: str) -> MemberState:
     if member.agreed_on is None:
         raise RefusalError("She has not agreed yet; set agreed=YYYY-MM-DD.")
     return MemberState.ACTIVE
+
+
+def _role(text: str) -> Role:
+    if text not in list(Role):
+        raise RefusalError(f"A role is one of {', '.join(Role)}.")
+    return Role(text)
 
 
 def _yes_or_no(name: str, text: str) -> bool:

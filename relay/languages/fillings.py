@@ -17,6 +17,11 @@ FILLINGS: dict[str, str | int] = {
     "programme": "Tuesday Relay",
     "reach": " Call 202 555 0100.",
     "crisis": "988, call or text",
+    "until": "2026-12-24 18:00",
+    "number": 4821,
+    "numbers": "12, 345, 678",
+    "words": "Hello, I am glad to be here.",
+    "reason": "please leave the names out",
 }
 """By name of the gap. A pseudonym has 24 letters at the most."""
 

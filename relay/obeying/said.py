@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Inbound
+from channels.contract import NO_WORDS, Inbound
+from channels.secret import Secret
 from policies.facts import MemberState
-from relay.model import Group, Member
+from relay.draft import Draft
+from relay.model import Body, Group, Member
 from relay.store.roster import Arrival
-from relay.words.orders import Order
-from relay.words.vocabulary import Command, Who
+from relay.words.orders import Order, declared
+from relay.words.vocabulary import Command, Form, Who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Said:
     inbound: Inbound
     arrival: Arrival
     now: datetime
+    made: Draft
+    """What would leave of the message; where something stands behind the word, of that alone."""
 
     @property
     def member(self) -> Member:
@@ -41,6 +45,27 @@ Handler = Callable[[Said], Awaitable[Sequence[int]]]
 """Does it. Returns the members who have gone by it, to whom nothing in hand goes any more."""
 
 Handlers = Mapping[Command, Handler]
+
+
+def written(order: Order, made: Draft) -> Body:
+    """An order as a body, to be kept until it may be done. `read_again` reads it."""
+    rest = order.rest if declared(order.command).form is not Form.WORDS else made.body.text.reveal()
+    body = replace(made.body, text=Secret(f"{order.command}\n{rest}"), html=NO_WORDS)
+    return replace(body, guarded=made.telling, files_left_out=made.files_left_out)
+
+
+def read_again(body: Body) -> tuple[Order, Draft]:
+    """An order that was kept, and what would leave of the words behind it."""
+    command, _, rest = body.text.reveal().partition("\n")
+    made = Draft(
+        body=replace(body, text=Secret(rest), guarded=False, files_left_out=False),
+        whole=None,
+        guarded=body.guarded,
+        telling=body.guarded,
+        files_left_out=body.files_left_out,
+        characters=len(rest),
+    )
+    return Order(command=Command(command), rest=rest), made
 
 
 def standing(member: Member) -> Who:

@@ -39,6 +39,15 @@ class Why(StrEnum):
     """That she shows, by her code word or her name, that it is she; nobody got it."""
     COMMAND = "command"
     """The same, of something she asked of the relay."""
+    REVIEW = "review"
+    """That a facilitator looks at it."""
+    SURE = "sure"
+    """That she says again what she asked of the relay, because it cannot be taken back."""
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether somebody's words are lost if nobody ever speaks for it."""
+        return self not in {Why.SECOND, Why.SURE}
 
 
 _WISHES = (Why.WISH, Why.SECOND, Why.DOUBT)
@@ -110,7 +119,7 @@ class Pending:
         if not older:
             return
         dropped = await self._drop(c, PENDING.c.id.in_(older))
-        lost = sum(1 for one in dropped if one.why is not Why.SECOND)
+        lost = sum(1 for one in dropped if one.why.is_loss)
         if lost:
             await self._outbox.lose(c, author.group_id, "not_confirmed", lost, now)
 
@@ -132,7 +141,7 @@ class Pending:
         fresh = PENDING.c.expires > milliseconds(now)
         gone = await c.execute(sa.delete(PENDING).where(which, fresh).returning(PENDING))
         row = gone.mappings().first()
-        return None if row is None else self._open(row)
+        return None if row is None else self.opened(row)
 
     async def drop_expired(self, c: AsyncConnection, now: datetime, limit: int) -> list[Waiting]:
         """Delete what nobody spoke for in time."""
@@ -170,9 +179,10 @@ class Pending:
         of_hers = sa.and_(PENDING.c.member_id == author.id, PENDING.c.why.in_(why), fresh)
         gone = await c.execute(sa.delete(PENDING).where(of_hers).returning(PENDING))
         rows = sorted(gone.mappings(), key=lambda row: (row["made"], row["id"]))
-        return [self._open(row) for row in rows]
+        return [self.opened(row) for row in rows]
 
-    def _open(self, row: Any) -> Waiting:
+    def opened(self, row: Any) -> Waiting:
+        """What waits, from its row."""
         sealed = SealedBody(row["key_id"], row["body"])
         expires = moment(row["expires"])
         try:

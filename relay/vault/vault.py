@@ -354,6 +354,7 @@ def _pack(body: Body) -> bytes:
         "shown": body.shown,
         "guarded": body.guarded,
         "files_left_out": body.files_left_out,
+        "review": body.review,
         "confirm": body.confirm,
         "footnote": body.footnote.reveal(),
         "pictures": [(picture.kind, len(picture.octets)) for picture in body.pictures],
@@ -386,6 +387,7 @@ def _unpack(packed: bytes) -> Body:
         shown=rare.get("shown", False),
         guarded=rare.get("guarded", False),
         files_left_out=rare.get("files_left_out", False),
+        review=rare.get("review", False),
         confirm=rare.get("confirm", 0),
         footnote=Secret(rare.get("footnote", "")),
     )

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import re
 
+from policies.verdict import Reason
+from relay.words.arguments import first_number, is_name, name_and_span, numbers
 from relay.words.folding import folded
-from relay.words.word import Command, Form, Owner, Place, Who, Word
+from relay.words.word import EVERYWHERE, Command, Form, Owner, Place, Who, Word
+
+_GUIDES = frozenset({Who.FACILITATOR})
+_ALSO_FROZEN = frozenset({Reason.GROUP_FROZEN})
+"""A frozen group takes no posts, but can be run."""
+
+
+def _is_choice(rest: str) -> bool:
+    return not rest or bool(numbers(rest)) or is_name(rest)
+
+
+def _begins_as_choice(rest: str) -> bool:
+    return bool(rest) and (first_number(rest) is not None or is_name(rest))
+
+
+def _is_somebody_for_a_time(rest: str) -> bool:
+    return is_name(name_and_span(rest)[0])
+
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LIKE_A_DAY = re.compile(r"[\d ./-]*\d[./-][\d ./-]*\d[\d ./-]*")
@@ -23,6 +42,128 @@ def folded_day(rest: str) -> str:
     """What follows, with the digits of any script as ours, and without a full stop."""
     return "".join(folded(c) if c.isdecimal() else c for c in rest.strip().rstrip(".!\u3002"))
 
+
+_APPROVE = Word(
+    command=Command.APPROVE,
+    spellings={
+        "en": ("approve",),
+        "es": ("aprobar",),
+        "fr": ("approuver",),
+        "de": ("genehmigen",),
+        "pt": ("aprovar",),
+        "ar": ("اعتماد",),
+        "zh": ("批准",),
+    },
+    meaning="Lets the group read what waits for you under this number.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_choice,
+)
+
+_DECLINE = Word(
+    command=Command.DECLINE,
+    spellings={
+        "en": ("decline",),
+        "es": ("rechazar",),
+        "fr": ("refuser", "rejeter"),
+        "de": ("ablehnen",),
+        "pt": ("recusar", "rejeitar"),
+        "ar": ("رفض",),
+        "zh": ("拒绝", "拒絕"),
+    },
+    meaning="Gives what waits for you under this number back, with your words to its writer.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.WORDS,
+    opens=_begins_as_choice,
+    plain=True,
+    despite=_ALSO_FROZEN,
+)
+
+_MUTE = Word(
+    command=Command.MUTE,
+    spellings={
+        "en": ("mute",),
+        "es": ("silenciar",),
+        "fr": ("mettre en sourdine",),
+        "de": ("stummschalten",),
+        "pt": ("silenciar",),
+        "ar": ("كتم",),
+        "zh": ("禁言",),
+    },
+    meaning="Keeps what a member writes from the group, for as long as you say.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_somebody_for_a_time,
+    despite=_ALSO_FROZEN,
+)
+
+_UNMUTE = Word(
+    command=Command.UNMUTE,
+    spellings={
+        "en": ("unmute",),
+        "es": ("dejar hablar",),
+        "fr": ("rendre la parole",),
+        "de": ("stummschaltung aufheben",),
+        "pt": ("deixar falar",),
+        "ar": ("إلغاء الكتم",),
+        "zh": ("解除禁言", "取消禁言"),
+    },
+    meaning="Lets a muted member write to the group again.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=is_name,
+    despite=_ALSO_FROZEN,
+)
+
+_FREEZE = Word(
+    command=Command.FREEZE,
+    spellings={
+        "en": ("freeze", "freeze group", "freeze the group"),
+        "es": ("congelar", "congelar grupo", "congelar el grupo"),
+        "fr": ("geler", "geler le groupe"),
+        "de": ("einfrieren", "gruppe einfrieren"),
+        "pt": ("congelar", "congelar o grupo"),
+        "ar": ("تجميد", "تجميد المجموعة"),
+        "zh": ("冻结", "凍結", "冻结群组", "凍結群組"),
+    },
+    meaning="Stops the group, so that nothing is taken in or passed on until you send THAW.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    despite=_ALSO_FROZEN,
+)
+
+_THAW = Word(
+    command=Command.THAW,
+    spellings={
+        "en": ("thaw", "unfreeze", "thaw group", "thaw the group"),
+        "es": ("descongelar",),
+        "fr": ("dégeler",),
+        "de": ("auftauen",),
+        "pt": ("descongelar",),
+        "ar": ("إلغاء التجميد",),
+        "zh": ("解冻", "解凍"),
+    },
+    meaning="Lets a frozen group go on.",
+    who=_GUIDES,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    despite=_ALSO_FROZEN,
+)
 
 _EXTEND = Word(
     command=Command.EXTEND,
@@ -45,4 +186,4 @@ _EXTEND = Word(
     near=_is_like_a_day,
 )
 
-WORDS: tuple[Word, ...] = (_EXTEND,)
+WORDS: tuple[Word, ...] = (_EXTEND, _APPROVE, _DECLINE, _MUTE, _UNMUTE, _FREEZE, _THAW)

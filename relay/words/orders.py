@@ -58,11 +58,19 @@ def read_order(text: str, standing: Who, *, to_mask: bool = False) -> Order | No
         return Order(command=command) if standing in declared(command).who else None
     for begun in _begun(text, standing, to_mask=to_mask):
         if begun.word.form is Form.WORDS:
-            if begun.stressed or begun.word.plain:
+            if begun.word.opens(begun.rest) and (begun.stressed or begun.word.plain):
                 return Order(command=begun.word.command, rest=begun.rest)
         elif begun.word.fits(begun.rest):
             return Order(command=begun.word.command, rest=begun.rest)
     return None
+
+
+def rest_of(command: Command, text: str) -> str:
+    """What follows the word of a command in a text that begins with it; else the whole text."""
+    for written, _, rest in reversed(list(_beginnings(text))):
+        if folded(written) in _FOLDED[command]:
+            return rest
+    return text.strip()
 
 
 def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None:
@@ -71,7 +79,10 @@ def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None
     Nobody may read such a message before she has said what she means.
     """
     for begun in _begun(text, standing, to_mask=to_mask):
-        if begun.word.form is Form.WORDS or begun.word.near(begun.rest):
+        words = begun.word.form is Form.WORDS
+        if words and (begun.stressed or begun.word.opens(begun.rest)):
+            return begun.word.command
+        if begun.word.near(begun.rest):
             return begun.word.command
     return None
 

@@ -23,7 +23,7 @@ bloqueada bloqueado bloquean bloquearam bloquearon bloquee bloquees bloqueia blo
 bloqueio bloquent bloqueo bloqueos bloqueou bloques bock boja bore brock buit cair cais caja
 calcular cancelada cancelado cancelaram cancelaron canceled cancelo cancelou cancels cancer candela
 canela canular carcel care castelar cautelar chancel chanceler chop cleave clock comeca comecam
-comecara comencar congelar core crop cuit dair dais daja dare darrer debarquer debloque decorrer
+comecara comencar core crop cuit dair dais daja dare darrer debarquer debloque decorrer
 deixaogrupo deixeogrupo dejaelgrupo demander demarquer demarre demeurer dependre dermassen desarmer
 desbloqueado desbloqueio dore duit ehr eide einsperren elus empezara empezare erfassen erlassen
 evoke fair fais faja falir falto fare fehr fide flock fore freigabe freigegeben fuit gais gaja gare
@@ -59,6 +59,10 @@ verfasser verfassten vergessen verladen verlagen verlangen verlass verlasse verl
 verlasst verlaten verlaufen verlauten verlesen verliessen verlosen verlusten vermessen vermissen
 verpasse verpassen verpassten verpissen verrassend vide vore vuit ware weave weglassen wehr welp
 whelp wide wore yarar yelp yelps yore yuda zarar
+aufbauen aufkaufen auftanken auftauchen auftaut auftragen breeze celer congela congelada congelado
+congelan congelas congele congeler congelo deceler defiler degele descongela descongelada
+descongelado descongele feler freezed freezer freezes frieze frozen galer gele gelee
+gelees gelen geles gelez gener gerer greeze gueler haw heler meler peler shaw tha thad thawed thaws
 """
 
 _ARABIC = """

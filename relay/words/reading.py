@@ -19,7 +19,7 @@ from relay.words.folding import (
 from relay.words.letting_go import asks_to_be_let_go, is_no, without_begging
 from relay.words.ordinary import ORDINARY
 from relay.words.slips import forgiven, within
-from relay.words.vocabulary import WORDS, Command, Form, Place, Word
+from relay.words.vocabulary import WORDS, Command, Form, Place, Who, Word
 
 
 class Doubt(StrEnum):
@@ -47,10 +47,12 @@ def _in_several_words(words: Iterable[Word]) -> frozenset[str]:
     return frozenset(folded(spelling) for spelling in written if " " in spelling)
 
 
-_ALONE = [w for w in WORDS if w.form is Form.ALONE or (w.form is Form.SHORT and w.fits(""))]
+_ALONE = [w for w in WORDS if w.stands_alone]
 _TO_GROUP = _spellings(word for word in _ALONE if Place.GROUP in word.where)
 _TO_MASK = _spellings(word for word in _ALONE if Place.MASK in word.where)
-_MISSED = frozenset(w.command for w in _ALONE if w.form is Form.ALONE and w.slips)
+_SLIPPERY = [w for w in _ALONE if w.form is Form.ALONE and w.slips]
+_MISSED_BY_ANYONE = frozenset(w.command for w in _SLIPPERY if w.who != {Who.FACILITATOR})
+_MISSED_BY_GUIDES = frozenset(w.command for w in _SLIPPERY)
 _PHRASES = _in_several_words(WORDS)
 _STOPS = frozenset(word for word, command in _TO_GROUP.items() if command is Command.STOP)
 _LOOKS_OF_STOP = frozenset(skeleton(word) for word in _STOPS if word.isascii())
@@ -96,13 +98,19 @@ def parse(text: str, *, to_mask: bool = False) -> Command | None:
 
 
 def doubt(
-    text: str, *, own: Sequence[str] = (), name: str = "", to_mask: bool = False
+    text: str,
+    *,
+    own: Sequence[str] = (),
+    name: str = "",
+    to_mask: bool = False,
+    guides: bool = False,
 ) -> Doubt | None:
     """Say why a message that `parse` read as talk should be asked about; `None` if it is talk.
 
     `name`: hers, which may stand under a word of stop. `own`: the writer's own code words. One of
     them, or a slip in one, is for nobody's eyes, even where the slip makes another word. Ordinary
-    words next to a command are talk.
+    words next to a command are talk. `guides`: she runs the group, so that she may have meant a
+    word that is not for others.
     """
     if asks_to_be_let_go(text) or _is_stop_again(text) or _is_stop_dressed(text, name):
         return Doubt.REVOCATION
@@ -111,7 +119,8 @@ def doubt(
         return None
     if any(_is_meant(said, folded(code)) for code in own):
         return Doubt.NEAR_MISS
-    return Doubt.NEAR_MISS if _is_slip(text, said, to_mask=to_mask) else None
+    missed = _MISSED_BY_GUIDES if guides else _MISSED_BY_ANYONE
+    return Doubt.NEAR_MISS if _is_slip(text, said, missed, to_mask=to_mask) else None
 
 
 def matches(code_word: str, text: str) -> bool:
@@ -184,7 +193,7 @@ def _is_stop_dressed(text: str, name: str) -> bool:
     return "".join(without_begging(said)) in _STOPS
 
 
-def _is_slip(text: str, said: str, *, to_mask: bool) -> bool:
+def _is_slip(text: str, said: str, missed: frozenset[Command], *, to_mask: bool) -> bool:
     """Tell whether somebody meant a command and missed a key, or drew it out.
 
     Several short words are no slip of one: `I quit` says something, `quiit` does not.
@@ -192,7 +201,7 @@ def _is_slip(text: str, said: str, *, to_mask: bool) -> bool:
     if said in ORDINARY:
         return False
     words = _TO_MASK if to_mask else _TO_GROUP
-    spellings = [spelling for spelling, command in words.items() if command in _MISSED]
+    spellings = [spelling for spelling, command in words.items() if command in missed]
     alone = len(parted(text)) == 1
     if alone and shortened(said) != said and shortened(said) in spellings:
         return True

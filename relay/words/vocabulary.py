@@ -31,6 +31,8 @@ NOT_FOR_WRITING = frozenset(
 )
 """What may be said against a post, but not against a word that makes its writer safer."""
 
+OF_POSTS_ONLY = frozenset({Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.READS_ONLY})
+"""What may be said against a post, and never against a word, but one that is a post itself."""
 
 _STOP = Word(
     command=Command.STOP,
@@ -158,6 +160,7 @@ _AS_IS = Word(
     where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=True,
+    posts=True,
 )
 
 _BLOCK = Word(

@@ -30,6 +30,12 @@ class Command(StrEnum):
 
     # running a group
     EXTEND = "extend"
+    APPROVE = "approve"
+    DECLINE = "decline"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    FREEZE = "freeze"
+    THAW = "thaw"
 
     # danger and duty
 
@@ -81,6 +87,11 @@ def _nothing_fits(_: str) -> bool:
     return False
 
 
+def anything(_: str) -> bool:
+    """Whatever it is."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """One word: how it is written, and what is true of it wherever it is read."""
@@ -103,6 +114,13 @@ class Word:
     is kept from the group and she is asked. Ordinary talk must not be near."""
     despite: frozenset[Reason] = frozenset()
     """What may be said against a post of hers, but not against this word."""
+    opens: Callable[[str], bool] = anything
+    """Of one with `WORDS`: whether they begin as they must, such as `7` in `DECLINE 7 too long`.
+    Anything else is talk; said with stress it is kept from the group and she is asked."""
+    alone: bool = False
+    """Of one with `WORDS`: it means something without any as well."""
+    posts: bool = False
+    """It brings words to others, so that whatever is said against a post counts against it too."""
     plain: bool = False
     """Of one with `WORDS`: it is meant even in small letters and without a colon. One that could
     begin a sentence is not: then she is asked."""
@@ -111,6 +129,11 @@ class Word:
     an ordinary word."""
     unproven: bool = False
     """Done even when nothing proves who asks: it can only make things safer."""
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it is an order without anything behind it."""
+        return self.form is Form.ALONE or self.alone or self.fits("")
 
     @property
     def may_need_code(self) -> bool:

@@ -137,7 +137,7 @@ def _read(words: list[str]) -> list[str]:
         if command is not None:
             return [command, *_read(rest)]
         word = _BY_SPELLING.get(folded(said))
-        if word is not None and (word.form is Form.WORDS or word.fits(" ".join(rest))):
+        if word is not None and word.form is not Form.ALONE:
             return [word.command]
         if is_yes(said):
             return ["yes", *_read(rest)]

@@ -17,8 +17,10 @@ from policies.facts import (
     GroupState,
     MemberState,
     PostFacts,
+    Posting,
     PostPolicy,
     Proof,
+    Role,
     Window,
 )
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict, fold, join
@@ -47,6 +49,11 @@ post_facts = st.builds(
     pictures=st.integers(0, 2),
     longest=st.integers(1, 20),
     shown_to_others=st.booleans(),
+    role=st.sampled_from(Role),
+    posting=st.sampled_from(Posting),
+    private=st.booleans(),
+    muted_until=st.none() | times,
+    looked_at_first=st.integers(0, 2),
 )
 delivery_facts = st.builds(
     DeliveryFacts,

@@ -1,0 +1,187 @@
+"""Guiding: what who runs a group does in it, by a word or by the command line.
+
+Each method works in a transaction, and returns one sentence for who asked. What cannot be done is a
+`RefusalError` with such a sentence, and nothing was changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from policies.facts import GroupState, MemberState, Role
+from relay import wording
+from relay.clock import milliseconds, on_the_clock
+from relay.ending import Endings
+from relay.errors import RefusalError
+from relay.judge import until as stored_end
+from relay.model import Group, Member, show_id
+from relay.notices import Notices
+from relay.posting import Posting
+from relay.store.outbox import Outbox
+from relay.store.pending import Waiting
+from relay.store.review import Review
+from relay.store.roster import Roster
+from relay.wording import guiding
+from relay.wording.text import Text
+
+MUTED_FOR = timedelta(days=1)
+"""How long who is muted without a time is muted."""
+_MUTED_AT_MOST = timedelta(days=90)
+
+
+def clock_of(member: Member, group: Group) -> ZoneInfo:
+    """The clock that a member lives by."""
+    return ZoneInfo(member.settings.timezone or group.settings.timezone)
+
+
+def muted(member: Member, group: Group, now: datetime) -> Text:
+    """What a muted member hears who writes nevertheless."""
+    end = stored_end(member.settings.muted_until)
+    if end is None or member.settings.muted_until < 0:
+        return guiding.MUTED_FOR_NOW
+    return guiding.MUTED.format(until=on_the_clock(end, clock_of(member, group), now))
+
+
+class Guiding:
+    """The acts of facilitators. Nobody but those who must know hear of them."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        review: Review,
+        posting: Posting,
+        notices: Notices,
+        outbox: Outbox,
+        endings: Endings,
+    ) -> None:
+        self._endings = endings
+        self._roster = roster
+        self._review = review
+        self._posting = posting
+        self._notices = notices
+        self._outbox = outbox
+
+    # Looking at posts first ----------------------------------------------------------------
+
+    async def approve(self, c: AsyncConnection, group: Group, number: int, now: datetime) -> Text:
+        """Let the group read what waits under a number, as if it were written now."""
+        if group.state is not GroupState.OPEN:
+            raise RefusalError(guiding.NOT_WHILE_FROZEN)
+        waiting = await self._take(c, group, number, now)
+        author = await self._writer(c, waiting)
+        if author is None or waiting.body is None:
+            await self._outbox.lose(c, group.id, "not_confirmed", 1, now)
+            return guiding.WRITER_GONE.format(number=number)
+        if waiting.body.shown and group.settings.contacts != "allow":  # stricter by now
+            await self._notices.tell(c, author.id, wording.ASKED_WITHOUT, now)
+            return guiding.GIVEN_BACK_TO_HER.format(number=number)
+        await self._one_less_to_look_at(c, author)
+        await self._posting.publish(c, author, group, waiting.body, None, now)
+        return guiding.APPROVED.format(number=number)
+
+    async def decline(
+        self, c: AsyncConnection, group: Group, number: int, reason: str, now: datetime
+    ) -> Text:
+        """Give it back to its writer, who alone hears the reason."""
+        waiting = await self._take(c, group, number, now)
+        text = guiding.DECLINED_BECAUSE.format(reason=reason) if reason else guiding.DECLINED
+        await self._notices.tell(c, waiting.member_id, text, now)
+        return guiding.GIVEN_BACK_TO_HER.format(number=number)
+
+    async def waiting(self, c: AsyncConnection, group: Group, now: datetime) -> Text:
+        """Which numbers wait."""
+        rows = await self._review.waiting(c, group.id, now)
+        if not rows:
+            return guiding.NOTHING_TO_LOOK_AT
+        return guiding.WAITING.format(numbers=", ".join(str(number) for number, _ in rows))
+
+    async def _take(self, c: AsyncConnection, group: Group, number: int, now: datetime) -> Waiting:
+        waiting = await self._review.take(c, group.id, number, now)
+        if waiting is None:
+            raise RefusalError(guiding.NO_SUCH_NUMBER.format(number=number))
+        return waiting
+
+    async def _writer(self, c: AsyncConnection, waiting: Waiting) -> Member | None:
+        """Who wrote it, if she is still in the group."""
+        found = await self._roster.look_up(c, waiting.member_id)
+        return found[0] if found and found[0].state is MemberState.ACTIVE else None
+
+    async def _one_less_to_look_at(self, c: AsyncConnection, author: Member) -> None:
+        author = await self._roster.find_member(c, show_id(author.id), lock=True)
+        if author.settings.to_moderate > 0:
+            less = replace(author.settings, to_moderate=author.settings.to_moderate - 1)
+            await self._roster.save_member(c, replace(author, settings=less))
+
+    # Muting --------------------------------------------------------------------------------
+
+    async def mute(
+        self,
+        c: AsyncConnection,
+        group: Group,
+        member: Member,
+        span: timedelta | None,
+        now: datetime,
+        *,
+        by: Member | None = None,
+    ) -> Text:
+        """Pass on nothing of a member for a time. `by` is who asks; `None` is the operator."""
+        _check_rank(member, by)
+        end = now + min(span or MUTED_FOR, _MUTED_AT_MOST)
+        await self._set_muted(c, member, milliseconds(end))
+        zone = clock_of(member, group)
+        text = guiding.MUTE_BEGINS.format(until=on_the_clock(end, zone, now))
+        await self._notices.tell(c, member.id, text, now)
+        shown = on_the_clock(end, zone if by is None else clock_of(by, group), now)
+        return guiding.MUTED_BY_YOU.format(name=member.name.reveal(), until=shown)
+
+    async def unmute(
+        self, c: AsyncConnection, member: Member, now: datetime, *, by: Member | None = None
+    ) -> Text:
+        """Pass on again what she writes."""
+        _check_rank(member, by)
+        end = stored_end(member.settings.muted_until)
+        if end is None or end <= now:
+            return guiding.NOT_MUTED.format(name=member.name.reveal())
+        await self._set_muted(c, member, 0)
+        await self._notices.tell(c, member.id, guiding.MUTE_ENDS, now)
+        return guiding.UNMUTED_BY_YOU.format(name=member.name.reveal())
+
+    async def _set_muted(self, c: AsyncConnection, member: Member, end: int) -> None:
+        member = await self._roster.find_member(c, show_id(member.id), lock=True)
+        settings = replace(member.settings, muted_until=end)
+        await self._roster.save_member(c, replace(member, settings=settings))
+
+    # The whole group -------------------------------------------------------------------------
+
+    async def freeze(self, c: AsyncConnection, group: Group, now: datetime, *, by: Member) -> Text:
+        """Take nothing in, and hold what waits, until a thaw; others who run it hear of it."""
+        await self._set_state(c, group, GroupState.FROZEN, now)
+        text = guiding.FROZEN_BY.format(name=by.name.reveal())
+        await self._endings.tell_facilitators(c, group.id, text, now, besides=by.id, urgent=True)
+        return guiding.FROZEN_BY_YOU
+
+    async def thaw(self, c: AsyncConnection, group: Group, now: datetime, *, by: Member) -> Text:
+        """Let it go on."""
+        await self._set_state(c, group, GroupState.OPEN, now)
+        text = guiding.THAWED_BY.format(name=by.name.reveal())
+        await self._endings.tell_facilitators(c, group.id, text, now, besides=by.id)
+        return guiding.THAWED_BY_YOU
+
+    async def _set_state(
+        self, c: AsyncConnection, group: Group, state: GroupState, now: datetime
+    ) -> None:
+        group = await self._roster.find_group(c, show_id(group.id), lock=True)
+        if group.state is state or group.state is GroupState.CLOSED:
+            raise RefusalError(guiding.SO_ALREADY)
+        await self._roster.save_group(c, replace(group, state=state))
+        await self._outbox.hurry(c, group.id, now)
+
+
+def _check_rank(member: Member, by: Member | None) -> None:
+    """Who helps to run a group decides nothing about who runs it."""
+    if by is not None and by.role is not Role.FACILITATOR and member.facilitator:
+        raise RefusalError(guiding.RUNS_THE_GROUP.format(name=member.name.reveal()))

@@ -1,0 +1,126 @@
+"""What facilitators ask for: to look at posts first, and to mute."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from channels.secret import Secret
+from relay.engine import Engine
+from relay.errors import RefusalError
+from relay.model import Member, end_of_life
+from relay.obeying.said import Handlers, Said
+from relay.store.named import member_named
+from relay.store.pending import Why
+from relay.wording import guiding
+from relay.wording.text import Text
+from relay.words.arguments import first_number, name_and_span, numbers, plain_name
+from relay.words.vocabulary import Command
+
+
+class GuidingWords:
+    """One method for each command. Whoever asks is told what was done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._guiding = engine.guiding
+        self._life = engine.settings.post_life
+        self._notices = engine.notices
+        self._pending = engine.pending
+        self._roster = engine.roster
+
+    def handlers(self) -> Handlers:
+        """What this does."""
+        return {
+            Command.APPROVE: self._approve,
+            Command.DECLINE: self._decline,
+            Command.MUTE: self._mute,
+            Command.UNMUTE: self._unmute,
+            Command.FREEZE: self._freeze,
+            Command.THAW: self._thaw,
+        }
+
+    async def _approve(self, said: Said) -> Sequence[int]:
+        """Alone it tells what waits."""
+        rest = said.order.rest
+        if not rest:
+            await self._tell(said, await self._guiding.waiting(said.c, said.group, said.now))
+        for number in numbers(rest):
+            await self._answer(said, self._guiding.approve(said.c, said.group, number, said.now))
+        if rest and not numbers(rest):
+            await self._ask_about_name(said)
+        return ()
+
+    async def _decline(self, said: Said) -> Sequence[int]:
+        found = first_number(said.order.rest)
+        if found is None:
+            await self._ask_about_name(said)
+            return ()
+        number, reason = found[0], _reason(said)
+        await self._answer(
+            said, self._guiding.decline(said.c, said.group, number, reason, said.now)
+        )
+        return ()
+
+    async def _mute(self, said: Said) -> Sequence[int]:
+        name, span = name_and_span(said.order.rest)
+        member = await self._named(said, name)
+        if member is not None:
+            await self._answer(said, self._mute_her(said, member, span))
+        return ()
+
+    def _mute_her(self, said: Said, member: Member, span: timedelta | None) -> Awaitable[Text]:
+        return self._guiding.mute(said.c, said.group, member, span, said.now, by=said.member)
+
+    async def _unmute(self, said: Said) -> Sequence[int]:
+        member = await self._named(said, plain_name(said.order.rest))
+        if member is not None:
+            await self._answer(said, self._guiding.unmute(said.c, member, said.now, by=said.member))
+        return ()
+
+    async def _freeze(self, said: Said) -> Sequence[int]:
+        """At once, and without a question: a thaw takes it back."""
+        await self._answer(said, self._guiding.freeze(said.c, said.group, said.now, by=said.member))
+        return ()
+
+    async def _thaw(self, said: Said) -> Sequence[int]:
+        await self._answer(said, self._guiding.thaw(said.c, said.group, said.now, by=said.member))
+        return ()
+
+    async def _named(self, said: Said, name: str) -> Member | None:
+        """Whom a name means; if nobody is called so, she is asked what she meant."""
+        member = await member_named(said.c, self._roster, said.group, name)
+        if member is None:
+            await self._ask_about_name(said)
+        return member
+
+    async def _ask_about_name(self, said: Said) -> None:
+        """It may have been said to the group: kept from it until she says so."""
+        if not said.made.nothing and said.arrival.reader is None:
+            rest = said.made.body.text.reveal()
+            await self._pending.add(
+                said.c,
+                said.member,
+                replace(said.made.body, text=Secret(f"{said.order.command} {rest}")),
+                Why.DOUBT,
+                reader_id=None,
+                expires=end_of_life(said.now, self._life),
+                now=said.now,
+            )
+        await self._tell(said, guiding.NO_SUCH_NAME)
+
+    async def _answer(self, said: Said, work: Awaitable[Text]) -> None:
+        try:
+            text = await work
+        except RefusalError as error:
+            text = error.args[0]
+        await self._tell(said, text)
+
+    async def _tell(self, said: Said, text: Text) -> None:
+        await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
+
+
+def _reason(said: Said) -> str:
+    """What she says to the writer, with nobody's contact in it."""
+    found = first_number(said.made.body.text.reveal())
+    return found[1] if found else ""

@@ -1,0 +1,108 @@
+"""What may stand behind a word: a number, a name, a time that something lasts. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import timedelta
+
+from policies import pseudonym
+from relay.words.folding import folded
+
+_MOST_DIGITS = 6
+_MOST_NAMES = 3
+"""Words of a pseudonym, at the most, behind a word to the relay."""
+_LONGEST_SPAN = timedelta(days=365)
+
+_AND = frozenset(("and", "y", "et", "und", "e", "و", "和"))
+_NO_NAMES = frozenset(
+    folded(word)
+    for word in (
+        *("a", "all", "an", "any", "at", "each", "every", "everyone", "for", "from", "her", "hers"),
+        *("him", "his", "how", "in", "is", "it", "its", "me", "mine", "my", "myself", "of", "on"),
+        *("or", "our", "out", "some", "that", "the", "their", "them", "these", "this", "those"),
+        *("to", "up", "us", "was", "what", "when", "with", "you", "your", "yourself", "and", "but"),
+        *("el", "la", "los", "las", "lo", "un", "una", "mi", "mis", "tu", "tus", "su", "sus", "de"),
+        *("le", "les", "une", "des", "du", "mon", "ma", "mes", "ton", "ta", "tes", "son", "sa"),
+        *("der", "die", "das", "den", "dem", "ein", "eine", "einen", "mein", "meine", "dein", "es"),
+        *("ihn", "sie", "uns", "euch", "o", "os", "as", "um", "uma", "meu", "minha", "seu", "sua"),
+    )
+)
+"""Words with which people go on in a sentence, and nobody's name begins."""
+
+_SPAN = re.compile(r"(?:(?:for|por|pour|für|durante)\s+)?(\d{1,4})\s*([^\W\d]+)", re.IGNORECASE)
+_UNITS = {
+    timedelta(minutes=1): ("m", "min", "mins", "minute", "minutes", "minuto", "minutos"),
+    timedelta(hours=1): (
+        *("h", "hr", "hrs", "hour", "hours", "hora", "horas", "heure", "heures", "std"),
+        *("stunde", "stunden", "ساعة", "ساعات", "小时", "小時"),
+    ),
+    timedelta(days=1): (
+        *("d", "day", "days", "dia", "dias", "jour", "jours", "tag", "tage", "tagen"),
+        *("يوم", "أيام", "天"),
+    ),
+    timedelta(weeks=1): (
+        *("w", "week", "weeks", "semana", "semanas", "semaine", "semaines", "woche", "wochen"),
+        *("أسبوع", "أسابيع", "周", "週"),
+    ),
+}
+_LENGTHS = {folded(name): length for length, names in _UNITS.items() for name in names} | {
+    folded("دقيقة"): timedelta(minutes=1),
+    folded("دقائق"): timedelta(minutes=1),
+    folded("分钟"): timedelta(minutes=1),
+    folded("分鐘"): timedelta(minutes=1),
+    folded("minuten"): timedelta(minutes=1),
+}
+
+
+def numbers(text: str) -> list[int]:
+    """Read a few short numbers, `7` or `7 and 12`, in digits of any script; empty if it is more."""
+    found = []
+    for word in re.split(r"[\s,;&+#]+", text.strip(" .!#")):
+        said = folded(word)
+        if said.isdecimal() and len(said) <= _MOST_DIGITS:
+            found.append(int(said))
+        elif said not in _AND:
+            return []
+    return found
+
+
+def first_number(text: str) -> tuple[int, str] | None:
+    """Read the number that a text begins with, and what follows it; `None` if there is none."""
+    first, *rest = text.split(maxsplit=1) or [""]
+    found = numbers(first.rstrip(":,-"))
+    return (found[0], rest[0].strip() if rest else "") if len(found) == 1 else None
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be somebody's pseudonym, and is no part of a sentence."""
+    words = plain_name(text).split()
+    if not 1 <= len(words) <= _MOST_NAMES or folded(words[0]) in _NO_NAMES:
+        return False
+    found = pseudonym.problem(" ".join(words))
+    return found in {None, pseudonym.NameProblem.RESERVED}
+
+
+def plain_name(text: str) -> str:
+    """A name without the signs people put around it."""
+    return " ".join(text.strip().strip(".!,;:\"'“”„«»").split())
+
+
+def name_and_span(text: str) -> tuple[str, timedelta | None]:
+    """Read `robin 2h`: a name, and how long; `None` where nothing is said of that."""
+    words = unicodedata.normalize("NFKC", text).strip().rstrip(".!").split()
+    for count in (3, 2, 1):
+        span = read_span(" ".join(words[-count:])) if len(words) > count else None
+        if span is not None:
+            return plain_name(" ".join(words[:-count])), span
+    return plain_name(text), None
+
+
+def read_span(text: str) -> timedelta | None:
+    """Read `2h`, `30 min`, `for 3 days`; `None` if it is anything else, nothing, or too long."""
+    found = _SPAN.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    length = _LENGTHS.get(folded(found[2])) if found else None
+    if found is None or length is None:
+        return None
+    span = int(found[1]) * length
+    return span if timedelta() < span <= _LONGEST_SPAN else None
