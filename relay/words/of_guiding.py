@@ -176,7 +176,7 @@ _EXTEND = Word(
         "ar": ("تمديد",),
         "zh": ("延长", "延長"),
     },
-    meaning="Moves the last day of the group: EXTEND 2027-01-31.",
+    meaning="Moves the last day of the group to the day that you name.",
     who=frozenset({Who.FACILITATOR}),
     where=frozenset({Place.GROUP}),
     owner=Owner.RELAY,
