@@ -26,6 +26,7 @@ from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.guard.watch import Watch
 from relay.hours import read_schedule, write_schedule
+from relay.languages.rewording import refuse_names, reworded, split
 from relay.model import (
     Group,
     GroupSettings,
@@ -132,17 +133,23 @@ class Registrar:
             raise RefusalError(
                 "A preset changes many settings: `relay group preset` shows which, and does it."
             )
-        rest = {k: v for k, v in wishes.items() if k != "name"}
+        rest, words = split({k: v for k, v in wishes.items() if k != "name"})
 
         async def work(c: AsyncConnection) -> Group:
             group = await self._roster.find_group(c, key, lock=True)
-            changed = replace(group, settings=_group_settings(group.settings, rest))
+            settings = _group_settings(group.settings, rest)
+            changed = replace(group, settings=reworded(group.settings, settings, words))
             if changed.settings.ends != group.settings.ends:
                 lastday.refuse_past(changed.settings, self._clock.now())
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
             await self._refuse_shown_contacts(c, changed)
+            members = await self._roster.members(c, changed) if changed.settings.texts else []
+            refuse_names(
+                changed.settings,
+                [name.reveal() for name in (changed.name, *(m.name for m in members))],
+            )
             return changed
 
         return await self._database.transact(work)
@@ -240,14 +247,16 @@ class Registrar:
         return await self._database.transact(work)
 
     async def _refuse_shown_contacts(self, c: AsyncConnection, group: Group) -> None:
-        """What everybody reads in the answer to HELP must be no member's own: it would not go."""
-        shown = f"{group.settings.reach} {group.settings.crisis}".strip()
-        if not shown:
+        """What everybody reads must hold no member's own: it would not go out."""
+        own = (words for _, words in group.settings.texts)
+        shown = " ".join([group.settings.reach, group.settings.crisis, *own])
+        if not shown.strip():
             return
         rows, _ = await self._roster.sealed_people(c, group.id)
         if Watch(self._roster.people(rows)).exposed(shown):
             raise RefusalError(
-                "The answer to HELP (reach, crisis) would show a member's own number or address."
+                "What everybody reads (reach, crisis, text) would show a member's own number or "
+                "address."
             )
 
     async def member(self, key: str) -> Member:

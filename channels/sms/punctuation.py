@@ -8,7 +8,7 @@ seen. None of these is touched.
 
 from __future__ import annotations
 
-from channels.sms.gsm import segments
+from channels.gsm import segments
 
 _PLAIN = {
     "'": "\u2018\u2019\u201a\u201b\u2039\u203a",  # single quotes: curly, low, reversed, angled

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from channels.contract import Phrase, in_english
+from channels.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments
 from channels.secret import Secret
-from channels.sms.gsm import NOTHING, Encoding, Scale, Weight, encoding, segments
 from channels.sms.punctuation import folded, plain
 
 __all__ = ["Encoding", "Page", "encoding", "graphemes", "page", "segments"]

@@ -82,6 +82,17 @@ def change(
 
 
 @app.command()
+def texts(key: Key, as_json: Json = False) -> None:
+    """List what the relay says to members, by name; `set` with text.NAME=words rewords it."""
+    group, _ = with_engine(lambda e: e.registrar.group(key))
+
+    from relay.languages.rewording import texts_of
+
+    columns = {"text": "TEXT", "own": "OWN", "words": "WORDS"}
+    show_rows(texts_of(group.settings), columns, as_json=as_json)
+
+
+@app.command()
 def preset(
     key: Key,
     name: Annotated[

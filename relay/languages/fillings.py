@@ -25,20 +25,19 @@ FILLINGS: dict[str, str | int] = {
 }
 """By name of the gap. A pseudonym has 24 letters at the most."""
 
-_PARTS = {"told": ("_TOLD", "_NOBODY_TOLD")}
+_ANY = "x" * 20
+
+PARTS = {"told": ("_TOLD", "_NOBODY_TOLD")}
 """Gaps that hold another text, by its names."""
 
 
 def filled(text: Text) -> list[Text]:
-    """A text with its gaps filled, once for each text that may stand in one.
-
-    Raises `KeyError` where nobody said what belongs into a gap.
-    """
+    """A text with its gaps filled, once for each text that may stand in one."""
     names = sorted(gaps(text.plural or text.template))
     choices = [_choices(name) for name in names]
     return [text.format(**dict(zip(names, one, strict=True))) for one in product(*choices)]
 
 
 def _choices(name: str) -> list[str | int]:
-    parts = _PARTS.get(name)
-    return [FILLINGS[name]] if parts is None else [all_texts()[part] for part in parts]
+    parts = PARTS.get(name)
+    return [FILLINGS.get(name, _ANY)] if parts is None else [all_texts()[part] for part in parts]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from channels.contract import Phrase
 from relay import wording
+from relay.errors import RefusalError
 from relay.languages.phrases import phrases_for, to_strangers
 from relay.languages.speech import spoken
 from relay.model import GroupSettings, MemberSettings, show_id
@@ -104,3 +107,24 @@ def test_what_has_no_translation_is_said_as_it_is() -> None:
     assert (
         spoken(wording.STOPPED, GroupSettings(), MemberSettings(language="xx")) == wording.STOPPED
     )
+
+
+async def test_a_group_is_told_in_its_own_words(house: House) -> None:
+    """They are stored with the group; nobody's name or contact may stand in them."""
+    group = await house.group("Blue hour")
+    robin = await house.member(group, "Robin", ROBIN)
+    registrar = house.engine.registrar
+    await registrar.change_group("Blue hour", {"text.NOBODY": "You are the first one here."})
+    await house.say(robin, ROBIN, "hello?")
+    await house.deliver()
+    assert house.sms.texts_to(ROBIN) == ["You are the first one here."]
+    for words in ("Blue Hour rests.", "Ask Robin.", f"Call {ROBIN}."):
+        with pytest.raises(RefusalError, match="would show"):
+            await registrar.change_group("Blue hour", {"text.NOBODY": words})
+    with pytest.raises(RefusalError, match="would show"):
+        await registrar.change_group("Blue hour", {"name": "First one"})
+    kept, _ = await registrar.group("Blue hour")
+    assert kept.settings.texts == (("NOBODY", "You are the first one here."),)
+    await registrar.change_group("Blue hour", {"text.NOBODY": ""})
+    kept, _ = await registrar.group("Blue hour")
+    assert kept.settings.texts == ()

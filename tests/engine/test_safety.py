@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from channels.contract import Later, Never, Receipt, Sent, Trouble
-from channels.sms.gsm import Encoding, encoding, segments
+from channels.gsm import Encoding, encoding, segments
 from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.clock import stopwatch

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.sms.gsm import segments
+from channels.gsm import segments
 from channels.sms.punctuation import folded, plain
 
 LONG = "a" * 100
