@@ -116,6 +116,23 @@ COMMANDS = (
         "解凍",
         "解除禁言",
     ),
+    *("ankündigen", "ankündigung", "annonce", "annoncer", "announcement", "ansage", "anunciar"),
+    *("anuncio", "anúncio", "de verdad", "de verdade", "entfernen", "exclure", "expulsar"),
+    *("extend", "kick out", "prolongar", "prolonger", "really", "remover", "verlängern"),
+    *(
+        "vraiment",
+        "wirklich",
+        "إزالة",
+        "إعلان",
+        "تمديد",
+        "حقا",
+        "公告",
+        "宣布",
+        "延長",
+        "延长",
+        "确实",
+    ),
+    *("確實", "移除"),
 )
 """A name that is one of these could pass for a command, or for an answer of the relay.
 

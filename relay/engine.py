@@ -29,6 +29,7 @@ from relay.store.review import Review
 from relay.store.roster import Roster
 from relay.store.spending import Spending
 from relay.store.talk import Talk
+from relay.sure import Sure
 from relay.vault import master
 from relay.vault.vault import Vault
 
@@ -126,7 +127,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         posting=posting,
         review=review,
         hiding=hiding,
-        guiding=Guiding(roster, review, posting, notices, outbox, endings),
+        guiding=Guiding(roster, review, posting, notices, outbox, endings, Sure(pending)),
         notices=notices,
         endings=endings,
         registrar=Registrar(

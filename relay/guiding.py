@@ -6,31 +6,37 @@ Each method works in a transaction, and returns one sentence for who asked. What
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contract import NO_WORDS
+from channels.secret import Secret
 from policies.facts import GroupState, MemberState, Role
 from relay import wording
 from relay.clock import milliseconds, on_the_clock
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.judge import until as stored_end
-from relay.model import Group, Member, show_id
+from relay.languages.speech import spoken
+from relay.model import Body, Group, Member, show_id
 from relay.notices import Notices
 from relay.posting import Posting
 from relay.store.outbox import Outbox
 from relay.store.pending import Waiting
 from relay.store.review import Review
 from relay.store.roster import Roster
+from relay.sure import Sure
 from relay.wording import guiding
 from relay.wording.text import Text
 
 MUTED_FOR = timedelta(days=1)
 """How long who is muted without a time is muted."""
 _MUTED_AT_MOST = timedelta(days=90)
+_REMOVE = "remove"
 
 
 def clock_of(member: Member, group: Group) -> ZoneInfo:
@@ -57,7 +63,9 @@ class Guiding:
         notices: Notices,
         outbox: Outbox,
         endings: Endings,
+        sure: Sure,
     ) -> None:
+        self._sure = sure
         self._endings = endings
         self._roster = roster
         self._review = review
@@ -155,7 +163,44 @@ class Guiding:
         settings = replace(member.settings, muted_until=end)
         await self._roster.save_member(c, replace(member, settings=settings))
 
+    # What cannot be taken back ---------------------------------------------------------------
+
+    async def ask_to_remove(
+        self, c: AsyncConnection, member: Member, now: datetime, *, by: Member
+    ) -> Text:
+        """Ask again before somebody is removed. Who only helps to run the group removes nobody."""
+        if by.role is not Role.FACILITATOR:
+            raise RefusalError(guiding.ONLY_ITS_HEAD)
+        if member.id == by.id:
+            raise RefusalError(guiding.NOT_YOURSELF)
+        code = await self._sure.ask(c, by, f"{_REMOVE} {show_id(member.id)}", now)
+        return guiding.SURE_TO_REMOVE.format(name=member.name.reveal(), code=code)
+
+    async def really(
+        self, c: AsyncConnection, group: Group, code: int, now: datetime, *, by: Member
+    ) -> tuple[Text, Sequence[int]]:
+        """Do what she was asked about. Returns what to tell her, and who has gone by it."""
+        act = await self._sure.answered(c, by, code, now)
+        what, _, key = (act or "").partition(" ")
+        if what != _REMOVE or by.role is not Role.FACILITATOR:
+            raise RefusalError(guiding.NOTHING_ASKED)
+        member = await self._roster.find_member(c, key, lock=True)
+        await self._endings.nothing_more_for(c, [member.id], now)
+        await self._roster.remove_member(c, member, now)
+        name = member.name.reveal()
+        text = guiding.REMOVED_BY.format(name=name, by=by.name.reveal())
+        await self._endings.tell_facilitators(c, group.id, text, now, besides=by.id)
+        return guiding.REMOVED_BY_YOU.format(name=name), [member.id]
+
     # The whole group -------------------------------------------------------------------------
+
+    async def announce(
+        self, c: AsyncConnection, group: Group, body: Body, now: datetime, *, by: Member
+    ) -> int:
+        """Say something to everybody, marked as what it is. Returns to how many."""
+        text = guiding.ANNOUNCEMENT.format(words=body.text.reveal())
+        marked = replace(body, text=Secret(spoken(text, group.settings)), html=NO_WORDS)
+        return await self._posting.publish(c, by, group, marked, None, now)
 
     async def freeze(self, c: AsyncConnection, group: Group, now: datetime, *, by: Member) -> Text:
         """Take nothing in, and hold what waits, until a thaw; others who run it hear of it."""

@@ -52,9 +52,11 @@ _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
 
 _GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FACILITATOR}) - {
-    Command.FREEZE
+    Command.FREEZE,
+    Command.REALLY,
 }
-"""What changes something for others. A freeze makes all safer, and waits for nothing."""
+"""What changes something for others. A freeze makes all safer, and waits for nothing; `REALLY` is
+the second word of what waited for the code word already."""
 
 _WITH_CODE = _GUIDING | {Command.LEAVE}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""

@@ -19,6 +19,8 @@ FILLINGS: dict[str, str | int] = {
     "crisis": "988, call or text",
     "until": "2026-12-24 18:00",
     "number": 4821,
+    "code": 4821,
+    "by": "Wilhelmina of the Meadow",
     "numbers": "12, 345, 678",
     "words": "Hello, I am glad to be here.",
     "reason": "please leave the names out",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from channels.secret import Secret
+from relay import wording
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.model import Member, end_of_life
@@ -36,6 +37,9 @@ class GuidingWords:
             Command.DECLINE: self._decline,
             Command.MUTE: self._mute,
             Command.UNMUTE: self._unmute,
+            Command.REMOVE: self._remove,
+            Command.REALLY: self._really,
+            Command.ANNOUNCE: self._announce,
             Command.FREEZE: self._freeze,
             Command.THAW: self._thaw,
         }
@@ -76,6 +80,38 @@ class GuidingWords:
         member = await self._named(said, plain_name(said.order.rest))
         if member is not None:
             await self._answer(said, self._guiding.unmute(said.c, member, said.now, by=said.member))
+        return ()
+
+    async def _remove(self, said: Said) -> Sequence[int]:
+        """Asked about first."""
+        member = await self._named(said, plain_name(said.order.rest))
+        if member is not None:
+            work = self._guiding.ask_to_remove(said.c, member, said.now, by=said.member)
+            await self._answer(said, work)
+        return ()
+
+    async def _really(self, said: Said) -> Sequence[int]:
+        gone: Sequence[int] = ()
+        try:
+            text, gone = await self._guiding.really(
+                said.c, said.group, numbers(said.order.rest)[0], said.now, by=said.member
+            )
+        except RefusalError as error:
+            text = error.args[0]
+        await self._tell(said, text)
+        return gone
+
+    async def _announce(self, said: Said) -> Sequence[int]:
+        """Nothing that she would be asked about in a post goes out in an announcement."""
+        made = said.made
+        if made.telling and said.group.settings.contacts == "ask":
+            await self._tell(said, wording.ASKED_WITHOUT)
+            return ()
+        await self._guiding.announce(said.c, said.group, made.body, said.now, by=said.member)
+        if made.telling:
+            await self._tell(said, wording.MASKED)
+        if made.files_left_out:
+            await self._tell(said, wording.SOME_FILES)
         return ()
 
     async def _freeze(self, said: Said) -> Sequence[int]:

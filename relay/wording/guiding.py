@@ -48,6 +48,18 @@ FROZEN_BY_YOU = Text("The group is frozen: nothing is passed on. To end it, send
 THAWED_BY = Text("{name} ended the freeze of the group. It goes on.")
 THAWED_BY_YOU = Text("The freeze has ended. The group goes on.")
 SO_ALREADY = Text("The group is so already. Nothing was changed.")
+ANNOUNCEMENT = Text("Announcement: {words}")
+
+SURE_TO_REMOVE = Text(
+    "This takes {name} out of the group for good. If you are sure, send REALLY {code} within 15 "
+    "minutes."
+)
+ONLY_ITS_HEAD = Text("You help to run this group. Only who leads it can do this.")
+NOT_YOURSELF = Text("You cannot remove yourself. To go, send LEAVE.")
+NOTHING_ASKED = Text("There is no such question, or it is too late. Please start again.")
+REMOVED_BY_YOU = Text("Done. {name} is out of the group.")
+REMOVED_BY = Text("{name} is out of the group now. It was done by {by}.")
+
 NOT_WHILE_FROZEN = Text("The group is frozen. Send THAW first.")
 NO_SUCH_NAME = Text(
     "Nobody here has this name, so nothing was done. If your message was for the group, send: "

@@ -10,6 +10,9 @@ from relay.words.folding import folded
 from relay.words.word import EVERYWHERE, Command, Form, Owner, Place, Who, Word
 
 _GUIDES = frozenset({Who.FACILITATOR})
+_LONGEST_CODE, _FEWEST_DIGITS = 6, 3
+"""Of what was surely meant as a code of four digits."""
+_TO_GROUP = frozenset({Place.GROUP})
 _ALSO_FROZEN = frozenset({Reason.GROUP_FROZEN})
 """A frozen group takes no posts, but can be run."""
 
@@ -20,6 +23,15 @@ def _is_choice(rest: str) -> bool:
 
 def _begins_as_choice(rest: str) -> bool:
     return bool(rest) and (first_number(rest) is not None or is_name(rest))
+
+
+def _is_code(rest: str) -> bool:
+    return len(numbers(rest)) == 1
+
+
+def _is_like_a_code(rest: str) -> bool:
+    said = folded(rest)
+    return len(said) <= _LONGEST_CODE and sum(c.isdecimal() for c in said) >= _FEWEST_DIGITS
 
 
 def _is_somebody_for_a_time(rest: str) -> bool:
@@ -186,4 +198,79 @@ _EXTEND = Word(
     near=_is_like_a_day,
 )
 
-WORDS: tuple[Word, ...] = (_EXTEND, _APPROVE, _DECLINE, _MUTE, _UNMUTE, _FREEZE, _THAW)
+_REMOVE = Word(
+    command=Command.REMOVE,
+    # Alone, `remove` asks for silence: that is the law's word, and not this one.
+    spellings={
+        "en": ("remove", "kick out"),
+        "es": ("expulsar",),
+        "fr": ("exclure",),
+        "de": ("entfernen",),
+        "pt": ("remover", "expulsar"),
+        "ar": ("إزالة",),
+        "zh": ("移除",),
+    },
+    meaning="Takes a member out of the group for good, after you have been asked again.",
+    who=_GUIDES,
+    where=_TO_GROUP,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=is_name,
+    despite=_ALSO_FROZEN,
+)
+
+_REALLY = Word(
+    command=Command.REALLY,
+    spellings={
+        "en": ("really",),
+        "es": ("de verdad",),
+        "fr": ("vraiment",),
+        "de": ("wirklich",),
+        "pt": ("de verdade",),
+        "ar": ("حقا",),
+        "zh": ("确实", "確實"),
+    },
+    meaning="Says that you are sure, with the number that you were asked with.",
+    who=_GUIDES,
+    where=_TO_GROUP,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_code,
+    near=_is_like_a_code,
+    despite=_ALSO_FROZEN,
+)
+
+_ANNOUNCE = Word(
+    command=Command.ANNOUNCE,
+    spellings={
+        "en": ("announce", "announcement"),
+        "es": ("anunciar", "anuncio"),
+        "fr": ("annoncer", "annonce"),
+        "de": ("ankündigen", "ankündigung", "ansage"),
+        "pt": ("anunciar", "anúncio"),
+        "ar": ("إعلان",),
+        "zh": ("公告", "宣布"),
+    },
+    meaning="Says your words to everybody in the group, marked as an announcement.",
+    who=_GUIDES,
+    where=_TO_GROUP,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.WORDS,
+    posts=True,
+)
+
+WORDS: tuple[Word, ...] = (
+    _EXTEND,
+    _APPROVE,
+    _DECLINE,
+    _MUTE,
+    _UNMUTE,
+    _FREEZE,
+    _THAW,
+    _REMOVE,
+    _REALLY,
+    _ANNOUNCE,
+)

@@ -36,6 +36,9 @@ class Command(StrEnum):
     UNMUTE = "unmute"
     FREEZE = "freeze"
     THAW = "thaw"
+    REMOVE = "remove"
+    REALLY = "really"
+    ANNOUNCE = "announce"
 
     # danger and duty
 

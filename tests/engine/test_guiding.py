@@ -294,3 +294,103 @@ async def test_a_facilitator_s_slip_is_asked_about(room: Room) -> None:
     """`FREZE` is for nobody before she has said what she means."""
     await room.says("ana", "FREZE")
     assert (room.read(), room.told(ANA)) == ([], [wording.NEAR_MISS])
+
+
+async def test_an_announcement_says_that_it_is_one(room: Room) -> None:
+    """It goes to all, also where only who runs the group writes, without anybody's contact."""
+    await room.set(posting="announce")
+    await room.says("lou", f"ANNOUNCE we meet at noon, call {LOU}")
+    (said,) = room.read()
+    assert said.startswith("Announcement: we meet at noon, call ")
+    assert LOU not in said
+    assert [o.author.reveal() for o in room.house.email.sent if o.author] == ["Lou"]
+    assert room.told(LOU) == [wording.MASKED]
+    await room.set(language="es")
+    await room.says("ana", "Announcement: hoy no")
+    assert room.read()[1].endswith(": hoy no")
+    await room.set(language="en")
+    await room.says("ana", "FREEZE")
+    await room.says("ana", "ANNOUNCE once more")
+    assert (room.told(ANA)[-1], len(room.read())) == (wording.FROZEN, 2)
+
+
+async def test_an_announcement_in_small_letters_may_be_a_sentence(room: Room) -> None:
+    """She is asked; from a member it is talk."""
+    await room.says("ana", "announce it to everyone")
+    assert (room.read(), room.told(ANA)) == ([], [wording.NEAR_MISS])
+    await room.says("sol", "ANNOUNCE the end of the world")
+    assert room.read() == ["ANNOUNCE the end of the world"]
+
+
+async def test_an_announcement_with_a_contact_is_asked_about_where_posts_are(room: Room) -> None:
+    """As for a post in such a group; nobody got it."""
+    await room.set(contacts="ask")
+    await room.says("ana", f"ANNOUNCE call {ANA}")
+    assert (room.read(), room.told(ANA)) == ([], [wording.ASKED_WITHOUT])
+
+
+def sure(room: Room, contact: str = ANA) -> str:
+    """The code with which somebody was asked whether she is sure."""
+    return re.findall(r"REALLY (\d{4})", room.told(contact)[-1])[0]
+
+
+async def test_a_member_is_removed_in_two_steps(room: Room) -> None:
+    """Nothing happens before the second word; then she is gone with all that waits for her."""
+    await room.says("ana", "REMOVE sol")
+    code = sure(room)
+    await room.says("sol", "still here")
+    assert room.read() == ["still here"]
+    await room.house.say(room.ana, ANA, "not for her any more")
+    await room.says("ana", f"really {code}")
+    assert room.told(ANA)[-1] == guiding.REMOVED_BY_YOU.format(name="Sol")
+    assert room.told(LOU)[-1] == guiding.REMOVED_BY.format(name="Sol", by="Ana")
+    assert (room.told(SOL), room.told(IVY), room.read(SOL)) == ([], [], [])
+    assert await room.says("sol", "hello?") is Receipt.REFUSED
+    await room.says("ana", f"really {code}")
+    assert room.told(ANA)[-1] == guiding.NOTHING_ASKED
+
+
+async def test_the_second_word_is_hers_alone_and_soon(room: Room) -> None:
+    """Not another one's, not a wrong one, not after fifteen minutes, not of what came before."""
+    await room.says("ana", "REMOVE sol")
+    code = sure(room)
+    await room.says("lou", f"REALLY {code}")
+    assert room.told(LOU) == [guiding.NOTHING_ASKED]
+    wrong = str(1000 + (int(code) - 999) % 9000)
+    await room.says("ana", f"REALLY {wrong}")
+    await room.says("ana", f"REALLY {code}")
+    assert room.told(ANA)[1:] == [guiding.NOTHING_ASKED] * 2
+    await room.says("ana", "REMOVE sol")
+    old = sure(room)
+    room.house.clock.forward(minutes=16)
+    await room.says("ana", f"REALLY {old}")
+    assert room.told(ANA)[-1] == guiding.NOTHING_ASKED
+    room.house.clock.forward(minutes=1)
+    await room.says("ana", "REMOVE sol")
+    first = sure(room)
+    await room.says("ana", "REMOVE ivy")
+    await room.says("ana", f"REALLY {first}")
+    _, members = await room.house.engine.registrar.group("Tuesday")
+    assert len(members) == 4
+
+
+async def test_who_removes_whom(room: Room) -> None:
+    """Who helps removes nobody, and nobody removes herself."""
+    await room.says("lou", "REMOVE sol")
+    assert room.told(LOU) == [guiding.ONLY_ITS_HEAD]
+    await room.says("ana", "REMOVE Ana")
+    assert room.told(ANA) == [guiding.NOT_YOURSELF]
+    await room.says("ana", "remove nobodyhere")
+    assert (room.told(ANA)[-1], room.read()) == (guiding.NO_SUCH_NAME, [])
+
+
+async def test_what_was_asked_twice_and_never_answered_is_no_loss(room: Room) -> None:
+    """It ends in silence, and nothing of it is kept."""
+    await room.says("ana", "REMOVE sol")
+    room.house.clock.forward(hours=1)
+    for _ in range(2):
+        await room.house.sweeper.sweep()
+        await room.house.deliver()
+    assert (len(room.told(ANA)), await room.waiting()) == (1, 0)
+    async with room.house.engine.database.reading() as c:
+        assert await room.house.engine.outbox.losses(c, room.group.id) == {}

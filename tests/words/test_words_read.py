@@ -272,7 +272,7 @@ def test_no_spelling_means_two_things() -> None:
     """
     meant: dict[str, Command] = {}
     for command, spelling in declared(Place.MASK, followed=True):
-        if (command, spelling) != ("remove", "remove"):
+        if (command, spelling) != (Command.REMOVE, "remove"):
             assert meant.setdefault(folded(spelling), command) is command, spelling
     assert parse("remove") is Command.STOP
     looks = {skeleton(s) for c, s in declared(Place.MASK) if c is Command.STOP and s.isascii()}
