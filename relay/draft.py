@@ -128,6 +128,16 @@ def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:
     )
 
 
+def for_facilitators(text: str, rules: Rules) -> tuple[Secret, bool]:
+    """Words that only who runs the group reads: no contact and no real name in them either.
+
+    And whether their author may know that something was replaced.
+    """
+    said = _in_one_voice(text, rules)
+    found = rules.look(said)
+    return rules.masked(said, found), any(map(rules.may_tell, found))
+
+
 def _in_one_voice(text: str, rules: Rules) -> str:
     """Mark lines that would read as if another member spoke.
 

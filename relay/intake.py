@@ -17,6 +17,7 @@ from policies.authenticity import ASKED_FOR
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
+from relay.care import Care
 from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
 from relay.engine import Engine
@@ -52,17 +53,21 @@ _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
 """What may be said against the words of an answer that confirms something."""
 
 _GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FACILITATOR}) - {
-    Command.FREEZE,
-    Command.REALLY,
+    *(Command.FREEZE, Command.ON_DUTY, Command.REALLY, Command.TAKE)
 }
-"""What changes something for others. A freeze makes all safer, and waits for nothing; `REALLY` is
-the second word of what waited for the code word already."""
+"""What changes something for others. A freeze makes all safer, and waits for nothing, nor does who
+looks after somebody; `REALLY` is the second word of what waited for the code word already."""
 
 _WITH_CODE = _GUIDING | {Command.LEAVE}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
 
 _NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS}
 """What nobody can ask whose phone may be somebody else's by now."""
+
+_CRIES = frozenset({Command.HELP, Command.CRISIS, Command.REPORT, Command.TELL})
+"""What is heard even if nothing proves who says it, but then not as often as one likes."""
+
+_URGENT = frozenset({Command.STOP, Command.LEAVE, Command.HELP, Command.CRISIS})
 
 _SECOND_THOUGHTS = timedelta(hours=1)
 """How long `SEND AS IS` still finds what the others have got already."""
@@ -118,6 +123,7 @@ class Intake:
         self._endings = engine.endings
         self._notices = engine.notices
         self._obey = Obey(engine)
+        self._care = Care(engine)
         self._life = engine.settings.post_life
         self._region = engine.settings.phone_region
         self._clock = engine.clock
@@ -259,6 +265,7 @@ class Intake:
             fate = await self._text(c, inbound, arrival, made, verdict, order, now, silent=silent)
         else:
             fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
+        await self._care.look(c, inbound, arrival, order, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
 
@@ -430,8 +437,8 @@ class Intake:
     ) -> _Fate:
         if (
             order
-            and order.command is Command.HELP
-            and await self._is_flood(c, inbound, arrival, now)
+            and order.command in _CRIES
+            and await self._is_flood(c, inbound, arrival, order.command, now)
         ):
             return _Fate(Receipt.AGAIN, Word.AGAIN)
         if order:
@@ -531,13 +538,18 @@ class Intake:
         return replace(fate, readers=readers)
 
     async def _is_flood(
-        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, now: datetime
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        command: Command,
+        now: datetime,
     ) -> bool:
         """Whether somebody, perhaps not she, cried for help in her name within this hour."""
         if inbound.proof is Proof.PROVEN:
             return False
         hour = now.strftime("%Y-%m-%dT%H")
-        blind = self._vault.index(Purpose.SEEN, "help", arrival.member.id, hour)
+        blind = self._vault.index(Purpose.SEEN, command, arrival.member.id, hour)
         return not await self._outbox.is_new(c, blind, now)
 
     async def _post(
@@ -683,7 +695,7 @@ class Intake:
 
 def is_urgent(inbound: Inbound) -> bool:
     """A whole message that nothing may delay: to end something, or a cry for help."""
-    return parse(inbound.text.reveal()) in {Command.STOP, Command.LEAVE, Command.HELP}
+    return parse(inbound.text.reveal()) in _URGENT
 
 
 def _is_fresh(one: Waiting, newest: Waiting, now: datetime) -> bool:

@@ -177,6 +177,13 @@ class MemberSettings:
     """Whether an urgent post may come in her quiet hours."""
     duty: str = ""
     """The hours in which a facilitator is on duty, as quiet hours are written."""
+    duty_until: int = 0
+    """Until when, in milliseconds, she is on duty because she said so; -1: until she ends it."""
+    off_duty_until: int = 0
+    """Until when, in milliseconds, those hours do not count for her, because she said that she is
+    off duty; negative: since then, until she says that she is on."""
+    hands_to: int = 0
+    """The member whom she has asked to be on duty after her; 0: nobody."""
     to_moderate: int = 0
     """How many of her next posts a facilitator looks at first."""
     agreed_version: int = 0

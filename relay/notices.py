@@ -47,6 +47,7 @@ class Notices:
         anyway: bool = False,
         urgent: bool = False,
         confirm: int = 0,
+        reporter: int = 0,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
@@ -55,7 +56,8 @@ class Notices:
         `anyway` is for answers to what she did just now, such as the confirmation of a stop:
         they come at once and in any state, unless they come too late to be one. What is `urgent`
         comes at any hour. Everything else waits for the end of her quiet hours.
-        With `confirm`, an answer to it lets the pending message of that id go.
+        With `confirm`, an answer to it lets the pending message of that id go. A `reporter`, whose
+        words it brings, is told if it cannot be brought.
         """
         found = await self._roster.look_up(c, member_id)
         if found is None:
@@ -74,7 +76,13 @@ class Notices:
         )
         expires = end_of_life(now, self._life)
         post = await self._outbox.add_post(
-            c, group_id=group.id, author_id=None, body=body, expires=expires, now=now
+            c,
+            group_id=group.id,
+            author_id=None,
+            body=body,
+            expires=expires,
+            now=now,
+            reporter_id=reporter or None,
         )
         until = expires if urgent else now + ANSWER_LIFE if anyway else None
         await self._outbox.address_to(c, post.id, member_id, member.channel, due, until)

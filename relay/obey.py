@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from relay.engine import Engine
 from relay.obeying.basics import Basics
+from relay.obeying.danger import Danger
+from relay.obeying.duty import OnDuty
 from relay.obeying.guiding import GuidingWords
 from relay.obeying.last_days import Extending
 from relay.obeying.members import Members
@@ -19,9 +21,11 @@ class Obey:
     def __init__(self, engine: Engine) -> None:
         parts = (
             Basics(engine),
+            Danger(engine),
             Extending(engine),
             GuidingWords(engine),
             Members(engine),
+            OnDuty(engine),
         )
         self._handlers: dict[Command, Handler] = {}
         for part in parts:

@@ -32,6 +32,7 @@ from channels.sms.config import SmsAccountConfig, SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
 from relay import metrics, signing, wording
+from relay.bell import Bell
 from relay.config import Settings, serving_problems
 from relay.courier import Courier
 from relay.engine import Engine
@@ -155,6 +156,7 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
     engine = app.engine
     sweeper = Sweeper(engine, app.wake)
     _run(app, sweeper.run(), "sweeper")
+    _run(app, Bell(engine, app.wake).run(), "bell")
     for channel in _channels(engine):
         app.stack.push_async_callback(channel.close)
         courier = Courier(engine, channel, catalogue.DELIVERY, sweeper.wake)

@@ -15,8 +15,14 @@ FILLINGS: dict[str, str | int] = {
     "sign": "+",
     "signs": "+ 12, ! 9",
     "programme": "Tuesday Relay",
-    "reach": " Call 202 555 0100.",
+    "reach": "Call 202 555 0100",
     "crisis": "988, call or text",
+    "alternatives": "your doctor, or call 211",
+    "short": 998,
+    "taker": "Wilhelmina of the Meadow",
+    "start": "2026-12-24 18:00",
+    "end": "2026-12-28 18:00",
+    "note": "Robin is alone tonight",
     "until": "2026-12-24 18:00",
     "number": 4821,
     "code": 4821,
@@ -29,8 +35,8 @@ FILLINGS: dict[str, str | int] = {
 
 _ANY = "x" * 20
 
-PARTS = {"told": ("_TOLD", "_NOBODY_TOLD")}
-"""Gaps that hold another text, by its names."""
+PARTS = {"crisis": ("danger.EMERGENCY",)}
+"""Gaps that may hold another text, by its names."""
 
 
 def filled(text: Text) -> list[Text]:
@@ -41,5 +47,5 @@ def filled(text: Text) -> list[Text]:
 
 
 def _choices(name: str) -> list[str | int]:
-    parts = PARTS.get(name)
-    return [FILLINGS.get(name, _ANY)] if parts is None else [all_texts()[part] for part in parts]
+    parts = [all_texts()[part] for part in PARTS.get(name, ())]
+    return [FILLINGS.get(name, _ANY), *parts]

@@ -1,4 +1,4 @@
-"""The words that every member has: to end it, to cry for help, to go on."""
+"""The words that every member has: to end it, to go on, to be left alone by one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ class Basics:
         self._notices = engine.notices
         self._outbox = engine.outbox
         self._pending = engine.pending
-        self._programme = engine.settings.programme_name
         self._posting = engine.posting
         self._roster = engine.roster
 
@@ -33,7 +32,6 @@ class Basics:
             Command.STOP: self._stop,
             Command.LEAVE: self._leave,
             Command.START: self._start,
-            Command.HELP: self._help,
             Command.MORE: self._more,
             Command.AS_IS: self._as_is,
             Command.BLOCK: self._block,
@@ -72,17 +70,6 @@ class Basics:
         until = said.now + ANSWER_LIFE
         if not await self._outbox.more(said.c, said.member.id, said.now, until):
             await self._tell(said, wording.NO_MORE)
-        return ()
-
-    async def _help(self, said: Said) -> Sequence[int]:
-        """A word for the carriers that may be a cry: answered, and brought to facilitators."""
-        c, member, settings, now = said.c, said.member, said.group.settings, said.now
-        text = wording.WROTE_HELP.format(name=member.name.reveal())
-        told = await self._endings.tell_facilitators(
-            c, member.group_id, text, now, besides=member.id, urgent=True
-        )
-        answer = wording.help_answer(self._programme, settings.reach, settings.crisis, told=told)
-        await self._notices.tell(c, member.id, answer, now, anyway=True, urgent=True)
         return ()
 
     async def _as_is(self, said: Said) -> Sequence[int]:

@@ -126,10 +126,12 @@ class Outbox:
         expires: datetime,
         now: datetime,
         own_key: bool = False,
+        reporter_id: int | None = None,
     ) -> Stored:
         """Seal what was said, and store it.
 
-        With `own_key` nothing else is sealed under the same key: it may have to stay for long.
+        A reporter is told as an author is if a notice with her words reaches nobody. With
+        `own_key` nothing else is sealed under the same key: it may have to stay for long.
         """
         await self.anybody_seals(c)
         post_id = new_id()
@@ -138,6 +140,7 @@ class Outbox:
             "id": post_id,
             "group_id": group_id,
             "author_id": author_id,
+            "reporter_id": reporter_id,
             "key_id": sealed.key_id,
             "body": sealed.blob,
             "expires": milliseconds(expires),
@@ -522,7 +525,7 @@ class Outbox:
         gone = await c.execute(
             sa.delete(POST)
             .where(POST.c.id.in_(set(post_ids)), ~waiting)
-            .returning(POST.c.id, POST.c.group_id, POST.c.author_id, POST.c.unreached)
+            .returning(POST.c.id, POST.c.group_id, _WHO_IS_TOLD, POST.c.unreached)
         )
         return [_ended(row) for row in gone]
 
@@ -556,8 +559,9 @@ class Outbox:
         return counts
 
     async def private_among(self, c: AsyncConnection, post_ids: Iterable[int]) -> set[int]:
-        """Those of these posts that were for one reader alone."""
-        query = sa.select(POST.c.id).where(POST.c.id.in_(set(post_ids)), POST.c.private)
+        """Those of these posts that were for one reader alone, or bring her a member's words."""
+        alone = POST.c.private | POST.c.reporter_id.is_not(None)
+        query = sa.select(POST.c.id).where(POST.c.id.in_(set(post_ids)), alone)
         return set((await c.execute(query)).scalars())
 
     async def hurry(self, c: AsyncConnection, group_id: int, now: datetime) -> None:
@@ -715,6 +719,7 @@ class SealedReader:
 
 K = TypeVar("K")
 V = TypeVar("V")
+_WHO_IS_TOLD = sa.func.coalesce(POST.c.author_id, POST.c.reporter_id).label("author_id")
 _WHY = ("due", "held", "retrying", "sending", "on_the_way", "resting")
 
 

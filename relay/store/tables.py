@@ -99,6 +99,8 @@ class PostRow(SQLModel, table=True):
     id: int = Field(sa_column=_id())
     group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
     author_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    reporter_id: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    """Of a notice with a member's words: she is told if it reaches nobody."""
     key_id: int = Field(sa_column=sa.Column(_BIG, nullable=False))
     body: bytes
     expires: int = Field(sa_column=sa.Column(_BIG, nullable=False, index=True))

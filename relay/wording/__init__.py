@@ -18,7 +18,6 @@ NOBODY = Text("There is nobody else in the group yet, so your message reached no
 PAUSED = Text("Messages did not reach you, so they were paused. Ask your facilitator to go on.")
 ENDED = Text("This group has ended, so your message was not passed on.")
 WAY_BACK = Text("You said stop, so you get nothing. Ask your facilitator to let you in again.")
-WROTE_HELP = Text("{name} wrote HELP to the relay. Please look after this member.")
 STOPPED = Text("You will get nothing more from this service. Nobody else was told.")
 UNREACHABLE = Text("Messages do not reach {name} any more. Please check how to reach this member.")
 
@@ -107,21 +106,3 @@ BUDGET = Text(
     "Most of what texts may cost this group today is spent. Then posts by text wait for a day."
 )
 FORMER = Text("This number leads nowhere.")
-
-_HELP = Text("{programme}: {told}.{reach} In danger: {crisis}. STOP ends all.")
-_TOLD = Text("who runs the group was told, nobody else")
-_NOBODY_TOLD = Text("nobody who runs the group could be told")
-_EMERGENCY = Text("your emergency number")
-
-
-def help_answer(programme: str, reach: str, crisis: str, *, told: bool) -> Text:
-    """The answer to HELP: who we are, how to reach a person, whom to call, how to end it.
-
-    One text of 160 letters as long as the three have no more than 77 together.
-    """
-    return _HELP.format(
-        programme=programme,
-        told=_TOLD if told else _NOBODY_TOLD,
-        reach=f" {reach.rstrip('.')}." if reach else "",
-        crisis=crisis.rstrip(".") or _EMERGENCY,
-    )

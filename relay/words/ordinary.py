@@ -45,7 +45,7 @@ plis plos pls plu plug plugs plum plums plush plusz pore pre preisgeben prendre 
 quet qui quid quiet quieter quil quilt quin quint quip quirt quis quita quite quito quits quitte
 quittee quittera quittes quittez quiz quot raide raja rare recaudar redemarrer remote removed
 removes removeu renove repandre repeindre repondre reprend reprendra reprends reprenne retoma
-revendre revoked ride riprendere saar sadr sai saia said saidogrupo saif sail sain saio saira
+revendre revoked ride riprendere rise saar sadr sai saia said saidogrupo saif sail sain saio saira
 sairadogrupo sais sait saiu saiudogrupo saiz saja salendelgrupo sali salia salid salidelgrupo salih
 salik salim salin salio saliodelgrupo salire salis salto samir sarar sare sari sart sarten scop sehr
 send sentasis setup shop side siir sir slip slop smart snart soir sop sore sparar spare spart
@@ -63,16 +63,21 @@ aufbauen aufkaufen auftanken auftauchen auftaut auftragen breeze celer congela c
 congelan congelas congele congeler congelo deceler defiler degele descongela descongelada
 descongelado descongele feler freezed freezer freezes frieze frozen galer gele gelee
 gelees gelen geles gelez gener gerer greeze gueler haw heler meler peler shaw tha thad thawed thaws
+arise auxilia auxilios brise cerise crie criee cries crime cris crises crisi crisp crisps criss
+crisse croise cruise emergen emergence emergenciais emergencial emergencias emergencies emergent
+emergente emergenti emergents emergenze frise grise kraise kreise krige kris krisen kriser kruse
+notfalle notfalls prise scrise urgences urgency urgente
 """
 
 _ARABIC = """
-ابا اباد ابداء ابداع ابدي ابطا ابنا ابها اتوقف احدا الداء الساده الساعه السايده السعاده الغاز الغباء
-الغداء الغذاء الغطاء الغناء القاء القاعده الماء الماده المايده المجاعه المجيد المزاد المزيج المسابقه
-المساجد المساحه المساعد المساعدات المسافه المساله المسانده المساهمه المساواه المشاهده المضاده
-المعاهده المعده المفيد المقاعد المناعه المواعده اوقف ايقاع ايقافه بالغاء بالمزيد بالمساعده بايقاف
-بدا بمساعده بمغادره بوقف تبدا تتوقف تساعده تقف توصف توقع توقفت توقيف ساعده عبدا لالغاء لايقاف للمزيد
-للمساعده لمزيد لمساعده لمغادره لوقف مبادره مبدا مساعد مساعدا مساعدته مسانده مستعده مصادره مغادرته
-مغامره موقف نبدا نتوقف والغاء والمزيد والمساعده وبدا وتوقف وقف ومساعده ووقف يبدا يتوقف يساعده يوقف
+ابا اباد ابداء ابداع ابدي ابطا ابنا ابها اتوقف احدا احزمه ازمنه اسمه الجده الداء الساده الساعه
+السايده السعاده الغاز الغباء الغداء الغذاء الغطاء الغناء القاء القاعده الماء الماده المايده المجاعه
+المجيد المزاد المزيج المسابقه المساجد المساحه المساعد المساعدات المسافه المساله المسانده المساهمه
+المساواه المشاهده المضاده المعاهده المعده المفيد المقاعد المناعه المواعده النجاه النجمه امه اوقف
+ايقاع ايقافه ايمه بازمه بالغاء بالمزيد بالمساعده بايقاف بدا بمساعده بمغادره بوقف تبدا تتوقف تساعده
+تقف توصف توقع توقفت توقيف حزمه حواري ساعده طاري عبدا عزمه لازمه لالغاء لايقاف للمزيد للمساعده لمزيد
+لمساعده لمغادره لوقف مبادره مبدا مساعد مساعدا مساعدته مسانده مستعده مصادره مغادرته مغامره موقف نبدا
+نتوقف هواري واري وازمه والغاء والمزيد والمساعده وبدا وتوقف وقف ومساعده ووقف يبدا يتوقف يساعده يوقف
 """
 
 ORDINARY = frozenset((_LATIN + _ARABIC).split())

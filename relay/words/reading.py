@@ -65,9 +65,15 @@ _SIGNED = re.compile(
 """As under a mail: `STOP - Robin`."""
 
 _INFO = folded("info")
-_CRIES = frozenset(w for w, c in _TO_MASK.items() if c is Command.HELP and w != _INFO)
-"""Spellings of HELP that are also a cry."""
-_OTHERS = frozenset(_TO_MASK) - _CRIES
+_FEWEST_OF_CRISIS = 6
+_CRIES = {
+    said: command
+    for said, command in _TO_MASK.items()
+    if (command is Command.HELP and said != _INFO)
+    or (command is Command.CRISIS and len(said) >= _FEWEST_OF_CRISIS)
+}
+"""Spellings that are a cry even with a slip in them: of HELP, and the longer ones of CRISIS."""
+_OTHERS = frozenset(w for w, c in _TO_MASK.items() if w not in _CRIES and c is not Command.CRISIS)
 
 _YES = frozenset(
     (
@@ -94,7 +100,7 @@ def parse(text: str, *, to_mask: bool = False) -> Command | None:
     found = (_TO_MASK if to_mask else _TO_GROUP).get(folded(text))
     if found is None and skeleton(text) in _LOOKS_OF_STOP:
         return Command.STOP
-    return Command.HELP if found is None and _is_cry(text) else found
+    return _cry(text) if found is None else found
 
 
 def doubt(
@@ -154,17 +160,18 @@ def is_yes(text: str) -> bool:
     return first in _SURELY and not any(map(is_no, parted(text)))
 
 
-def _is_cry(text: str) -> bool:
-    """Tell whether a single word is a word of help, drawn out or with one slip in it.
+def _cry(text: str) -> Command | None:
+    """Return the cry that a single word is, drawn out or with one slip in it.
 
     Where another word to the relay is as near, or it is an ordinary word, it is none.
     """
     said = folded(text)
     if said in ORDINARY or len(parted(text)) != 1:
-        return False
+        return None
     if undrawn(said) in _CRIES:
-        return True
-    return _is_near(said, _CRIES) and not _is_near(said, _OTHERS)
+        return _CRIES[undrawn(said)]
+    near = [command for meant, command in _CRIES.items() if _is_near(said, (meant,))]
+    return near[0] if near and not _is_near(said, _OTHERS) else None
 
 
 def _is_near(said: str, spellings: Iterable[str]) -> bool:

@@ -41,6 +41,13 @@ class Command(StrEnum):
     ANNOUNCE = "announce"
 
     # danger and duty
+    CRISIS = "crisis"
+    REPORT = "report"
+    TELL = "tell"
+    TAKE = "take"
+    ON_DUTY = "on_duty"
+    OFF_DUTY = "off_duty"
+    HAND_OVER = "hand_over"
 
     # between members, and questions
     PULSE = "pulse"
@@ -111,7 +118,8 @@ class Word:
     """Whether anything is different after it, so that the wrong hand could do harm with it."""
     form: Form = Form.ALONE
     fits: Callable[[str], bool] = _nothing_fits
-    """Of a `SHORT` one: whether what follows, as it was written, is what it expects."""
+    """Of a `SHORT` one: whether what follows, as it was written, is what it expects. One that is
+    not `ALONE` is a word by itself too if an empty rest fits."""
     near: Callable[[str], bool] = _nothing_fits
     """Of a `SHORT` one: whether what follows was surely meant for it and is not right, so that it
     is kept from the group and she is asked. Ordinary talk must not be near."""

@@ -8,7 +8,9 @@ from channels.contract import File, Proof, Receipt, Trait
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState
 from relay import wording
+from relay.duty import Reached
 from relay.model import Member, show_id
+from relay.wording import danger
 from tests.engine.conftest import House
 
 IVY, OAK, ELM = "ivy.stone84@willow.example", "oak@willow.example", "elm@willow.example"
@@ -93,7 +95,7 @@ async def test_unproven_words_do_not_flood(house: House) -> None:
         for text in ("HELP", "", "send as is", "x" * 5000):
             await house.say(circle["ivy"], IVY, text, proof=Proof.WEAK, message=f"{n}{text[:9]}")
     await house.deliver()
-    assert house.email.texts_to(IVY) == [wording.help_answer("Group relay", "", "", told=True)]
+    assert house.email.texts_to(IVY) == [danger.help_answer("Group relay", "", "", Reached.ON_DUTY)]
     assert len(house.sms.texts_to(ANA)) == 1
 
 

@@ -33,15 +33,18 @@ from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.clock import day
 from relay.demo.carrier import Carrier
+from relay.duty import Reached
 from relay.errors import RefusalError
 from relay.model import Group, Member, Stage, show_id
 from relay.progress import MOST_TROUBLES, Following
 from relay.store.spending import EVERYBODY
 from relay.store.tables import DELIVERY, ERASURE, MEMBER, SPENT
+from relay.wording import danger
 from tests.engine.conftest import House
 from tests.engine.test_budget import Meter, tolled
 from tests.engine.test_handout import drawn
 from tests.engine.test_upkeep import Kept, Twilio, upkeep
+from tests.support.cries import unnumbered
 
 ROBIN, SOL, FAY = "+15551230101", "+15551230102", "+15551230103"
 IVY, OAK = "ivy@example.org", "oak@example.org"
@@ -198,12 +201,12 @@ async def test_a_carriers_stop_is_one_for_all_groups(house: House) -> None:
 async def test_a_cry_for_help_is_heard_from_everywhere(house: House) -> None:
     """After a stop, from a silent phone, in a group frozen or closed; in quiet hours, and late."""
     here = await yard(house, ROBIN, SOL, FAY, quiet="11:00-22:00")
-    cries, answer = [], wording.help_answer("Group relay", "", "", told=True)
+    cries, answer = [], danger.help_answer("Group relay", "", "", Reached.ON_DUTY)
 
     async def cry(who: str) -> None:
         await here.says(who, "HELP")
-        cries.append(wording.WROTE_HELP.format(name=NAMES[who]))
-        assert (here.told(FAY), here.told(who)[-1]) == (cries, answer)
+        cries.append(danger.WROTE_HELP.format(name=NAMES[who], short=""))
+        assert (unnumbered(here.told(FAY)), here.told(who)[-1]) == (cries, answer)
 
     await here.says(ROBIN, "STOP")
     await cry(ROBIN)
@@ -247,7 +250,7 @@ async def test_a_cry_that_nobody_could_hear_is_answered_so(house: House) -> None
     here = await yard(house, ROBIN, FAY, crisis="988")
     await here.says(FAY, "STOP")
     await here.says(ROBIN, "HELP")
-    assert here.told(ROBIN) == [wording.help_answer("Group relay", "", "988", told=False)]
+    assert here.told(ROBIN) == [danger.help_answer("Group relay", "", "988", Reached.NOBODY)]
 
 
 async def test_the_answer_to_help_shows_no_members_contact(house: House) -> None:

@@ -14,13 +14,16 @@ from channels.gsm import Encoding, encoding, segments
 from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.clock import stopwatch
+from relay.duty import Reached
 from relay.errors import RefusalError
 from relay.model import show_id
 from relay.store.tables import MEMBER
 from relay.sweeper import Sweeper
 from relay.vault import master
 from relay.vault.vault import UnsealError, Vault
+from relay.wording import danger
 from tests.engine.conftest import House
+from tests.support.cries import unnumbered
 
 ROBIN, ANA, SOL = "+12025550101", "+12025550102", "+12025550103"
 IVY = "ivy@willow.example"
@@ -282,15 +285,17 @@ async def test_help_is_answered_and_brought_to_facilitators(house: House) -> Non
     await house.say(robin, ROBIN, "HELP")
     await house.deliver()
     assert house.sms.texts_to(ANA) == []
-    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "", told=True)]
-    assert [o.text.reveal() for o in house.email.sent] == [wording.WROTE_HELP.format(name="Robin")]
+    assert house.sms.texts_to(ROBIN) == [danger.help_answer("Group relay", "", "", Reached.ON_DUTY)]
+    assert unnumbered(o.text.reveal() for o in house.email.sent) == [
+        danger.WROTE_HELP.format(name="Robin", short="")
+    ]
     await house.say(robin, ROBIN, "stop")
     await house.say(robin, ROBIN, "help")
     await house.deliver()
     assert house.sms.texts_to(ROBIN) == [
-        wording.help_answer("Group relay", "", "", told=True),
+        danger.help_answer("Group relay", "", "", Reached.ON_DUTY),
         wording.STOPPED,
-        wording.help_answer("Group relay", "", "", told=True),
+        danger.help_answer("Group relay", "", "", Reached.ON_DUTY),
     ]
     assert len(house.email.sent) == 2  # whoever had her say stop, her cry is heard
 
@@ -301,14 +306,16 @@ async def test_a_cry_nobody_could_hear_is_not_said_to_be_heard(house: House) -> 
     robin = await house.member(group, "Robin", ROBIN, facilitator="yes")
     await house.say(robin, ROBIN, "HELP")
     await house.deliver()
-    assert house.sms.texts_to(ROBIN) == [wording.help_answer("Group relay", "", "988", told=False)]
+    assert house.sms.texts_to(ROBIN) == [
+        danger.help_answer("Group relay", "", "988", Reached.NOBODY)
+    ]
 
 
 def test_texts_of_the_programme_are_one_segment() -> None:
     """Whatever the relay says by itself fits into one text of 160 plain letters."""
     fills = {"name": "x" * 24, "count": 9999, "sign": "+", "signs": "+ 1", "programme": ""}
     texts = [v.format_map(fills) for k, v in vars(wording).items() if k.isupper() and k[0] != "_"]
-    texts.append(wording.help_answer("P" * 30, "r" * 20, "c" * 20, told=True))
+    texts.append(danger.help_answer("P" * 30, "r" * 20, "c" * 20, Reached.ON_DUTY))
     assert len(texts) > 10
     assert [t for t in texts if segments(t) > 1 or encoding(t) is not Encoding.GSM_7] == []
 

@@ -13,7 +13,7 @@ from relay.words.folding import folded
 from relay.words.ordinary import ORDINARY
 from relay.words.reading import Doubt, doubt, fits_as_code, is_yes, matches, parse
 from relay.words.slips import within
-from relay.words.vocabulary import LANGUAGES, WORDS, Command, Owner, Place
+from relay.words.vocabulary import LANGUAGES, WORDS, Command, Form, Owner, Place
 
 HERE = Path(__file__).parent
 TALK = (HERE / "ordinary_talk.txt").read_text(encoding="utf-8").splitlines()
@@ -56,10 +56,16 @@ def declared(place: Place, *, followed: bool = False) -> list[tuple[Command, str
     ]
 
 
+def alone(place: Place) -> list[tuple[Command, str]]:
+    """Return those that are a whole message by themselves."""
+    acting = {word.command for word in WORDS if word.form is Form.ALONE or word.fits("")}
+    return [(command, spelling) for command, spelling in declared(place) if command in acting]
+
+
 def test_every_spelling_acts_in_every_dress() -> None:
     """Case, accents, width, punctuation, emoji, line ends, invisible characters change nothing."""
-    to_group = required("everywhere") + declared(Place.GROUP)
-    to_mask = to_group + required("to_mask") + declared(Place.MASK)
+    to_group = required("everywhere") + alone(Place.GROUP)
+    to_mask = to_group + required("to_mask") + alone(Place.MASK)
     lost = [(c, d) for c, word in to_group for d in dressed(word) if parse(d) is not c]
     lost += [
         (c, d) for c, word in to_mask for d in dressed(word) if parse(d, to_mask=True) is not c
@@ -86,6 +92,24 @@ def test_a_cry_for_help_may_be_mistyped() -> None:
     talk = ("hell", "held", "yelp", "helps", "helped", "hilft", "aides", "heap", "hlep me")
     assert [word for word in talk if parse(word) is not None] == []
     assert (parse("infoo"), doubt("infoo")) == (None, Doubt.NEAR_MISS)
+
+
+def test_a_cry_in_a_crisis_may_be_mistyped() -> None:
+    """The longer words of CRISIS are obeyed with one slip; a slip in a short one is asked about."""
+    slips = TRUE["like_crisis"]["slips"]
+    assert [slip for slip in slips if parse(slip) is not Command.CRISIS] == []
+    talk = (
+        "crises",
+        "cris",
+        "urgency",
+        "urgente",
+        "emergencies",
+        "cries",
+        "krisen",
+        "emergency room",
+    )
+    assert [word for word in talk if parse(word) or doubt(word)] == []
+    assert (parse("crize"), doubt("crize")) == (None, Doubt.NEAR_MISS)
 
 
 def test_words_to_a_mask_are_talk_in_the_group() -> None:
@@ -284,5 +308,6 @@ def test_no_spelling_means_two_things() -> None:
 def test_what_the_law_owns_needs_no_code() -> None:
     """Stop is asked of nobody twice; what else changes anything may need a code word."""
     free = {word.command for word in WORDS if not word.may_need_code}
-    assert free == {Command.STOP, Command.START, Command.HELP, Command.MORE}
+    safe = {Command.CRISIS, Command.REPORT, Command.TELL}
+    assert free == {Command.STOP, Command.START, Command.HELP, Command.MORE} | safe
     assert [word.command for word in WORDS if word.owner is Owner.LAW] == [Command.STOP]

@@ -29,6 +29,7 @@ def _columns() -> None:
     op.add_column(
         "post", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column("post", sa.Column("reporter_id", _BIG, nullable=True))
     since = sa.Column("since", _BIG, nullable=False, server_default=sa.text("0"))
     op.add_column("delivery", since)
     op.add_column("delivery", sa.Column("leader", _BIG, nullable=True))
