@@ -159,6 +159,14 @@ class Registrar:
         known = read_options(OF_GROUP, {"preset": name})["preset"]
         return replace(group, settings=presets.follow(group.settings, known))
 
+    def group_as_if(self, group: Group, wishes: Mapping[str, str]) -> Group:
+        """A group as it would be with these settings."""
+        return replace(group, settings=_group_settings(group.settings, wishes))
+
+    def member_as_if(self, member: Member, wishes: Mapping[str, str]) -> Member:
+        """The same of a member."""
+        return replace(member, settings=_member_settings(member.settings, wishes))
+
     async def follow_preset(self, key: str, name: str) -> Group:
         """Set all that a preset says to what it says; quiet hours that a group has stay."""
 

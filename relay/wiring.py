@@ -31,6 +31,7 @@ from channels.sms.account import AccountTroubleError, SmsAccount
 from channels.sms.config import SmsAccountConfig, SmsInConfig, SmsOutConfig
 from channels.sms.send import SmsChannel
 from policies import catalogue
+from policies.facts import DeliveryPolicy
 from relay import metrics, signing, wording
 from relay.bell import Bell
 from relay.config import Settings, serving_problems
@@ -148,6 +149,11 @@ async def _measure(engine: Engine, spool: Spool) -> None:
 
 
 # Delivery ----------------------------------------------------------------------------------
+
+
+def delivery_rules() -> Sequence[DeliveryPolicy]:
+    """The rules that each copy is judged by, for who wants to look ahead."""
+    return catalogue.DELIVERY
 
 
 async def _start_delivery(app: Application, roles: frozenset[str]) -> None:

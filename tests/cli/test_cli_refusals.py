@@ -387,6 +387,8 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("member", "show", member)
     yield ("member", "set", member, "name=Lou")
     yield ("member", "remove", member)
+    yield ("simulate", "Tuesday", "--days", "1")
+    yield ("group", "texts", "Tuesday")
     yield ("group", "pulse", "Tuesday", "How are you?")
     yield ("group", "extend", "Tuesday", "2030-01-01")
     yield ("group", "close", "Tuesday")
