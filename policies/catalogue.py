@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.agreement import agreement
 from policies.alone import alone
 from policies.authenticity import authenticity
 from policies.budget import budget
@@ -22,6 +23,7 @@ from policies.size import size
 from policies.spread import spread
 
 POST: tuple[PostPolicy, ...] = (
+    agreement,
     alone,
     authenticity,
     group_open,

@@ -122,6 +122,8 @@ class PostFacts:
     """Aware: until when nothing of hers is passed on."""
     looked_at_first: int = 0
     """How many of her next posts a facilitator looks at first."""
+    must_agree: bool = False
+    """She was asked whether she still agrees, and has not answered for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     GROUP_CLOSED = "group_closed"
     GROUP_FROZEN = "group_frozen"
     MUTED = "muted"
+    NOT_AFFIRMED = "not_affirmed"
     NOT_A_MEMBER_NOW = "not_a_member_now"
     NOT_ASKED_FOR = "not_asked_for"
     NOT_AUTHENTIC = "not_authentic"

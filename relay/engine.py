@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from relay.affirming import Affirming
 from relay.circles import Circles
 from relay.clock import Clock, SystemClock
 from relay.config import Settings
@@ -13,14 +14,21 @@ from relay.destruction import Destruction
 from relay.ending import Endings
 from relay.guiding import Guiding
 from relay.hiding import Hiding
+from relay.joining import Joining
+from relay.keeping_apart import KeepingApart
+from relay.leaving import Leaving
+from relay.naming import Naming
 from relay.notices import Notices
 from relay.posting import Posting
 from relay.pulse import Pulse
 from relay.registrar import Registrar
 from relay.reviewing import Reviewing
+from relay.store.apart import Apart
 from relay.store.database import Database
 from relay.store.erasures import Erasures
+from relay.store.invites import Invites
 from relay.store.migrate import migrate
+from relay.store.names import Names
 from relay.store.outbox import Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Numbers
@@ -57,6 +65,11 @@ class Engine:
     pulse: Pulse
     notices: Notices
     endings: Endings
+    naming: Naming
+    joining: Joining
+    keeping_apart: KeepingApart
+    leaving: Leaving
+    affirming: Affirming
     registrar: Registrar
     destruction: Destruction
 
@@ -102,6 +115,22 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         settings.post_life,
         settings.text_segments,
     )
+    apart, names = Apart(vault, roster), Names(roster)
+    naming = Naming(names, roster, circles, notices)
+    joining = Joining(
+        roster=roster,
+        invites=Invites(vault),
+        apart=apart,
+        names=names,
+        naming=naming,
+        notices=notices,
+        endings=endings,
+        outbox=outbox,
+        programme=settings.programme_name,
+    )
+    leaving = Leaving(
+        roster=roster, outbox=outbox, endings=endings, apart=apart, names=names, naming=naming
+    )
     return Engine(
         settings=settings,
         clock=clock,
@@ -130,6 +159,11 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         guiding=Guiding(roster, review, posting, notices, outbox, endings, Sure(pending)),
         notices=notices,
         endings=endings,
+        naming=naming,
+        joining=joining,
+        keeping_apart=KeepingApart(apart, roster, notices),
+        leaving=leaving,
+        affirming=Affirming(database, roster, joining, names, notices),
         registrar=Registrar(
             database=database,
             roster=roster,
@@ -139,6 +173,9 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
             vault=vault,
             endings=endings,
             departures=departures,
+            joining=joining,
+            naming=naming,
+            leaving=leaving,
             clock=clock,
             domain=settings.domain,
             spool=settings.spool,

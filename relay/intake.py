@@ -17,6 +17,7 @@ from policies.authenticity import ASKED_FOR
 from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
+from relay.agreeing import is_for_us, not_yet
 from relay.care import Care
 from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
@@ -32,6 +33,7 @@ from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
 from relay.wording import guiding
+from relay.wording import joining as of_joining
 from relay.words.orders import Order, declared, nearly, read_order, rest_of
 from relay.words.reading import Doubt, doubt, is_yes, matches, parse
 from relay.words.vocabulary import OF_POSTS_ONLY, WORDS, Command, Form, Who
@@ -42,6 +44,7 @@ _ANSWERS = {
     Reason.GROUP_CLOSED: wording.ENDED,
     Reason.GROUP_FROZEN: wording.FROZEN,
     Reason.MUTED: guiding.MUTED_FOR_NOW,
+    Reason.NOT_AFFIRMED: of_joining.MUST_AGREE,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
     Reason.READS_ONLY: guiding.READS_ONLY,
     Reason.SHOWN_TO_OTHERS: wording.SHOWN_TO_OTHERS,
@@ -58,7 +61,7 @@ _GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FAC
 """What changes something for others. A freeze makes all safer, and waits for nothing, nor does who
 looks after somebody; `REALLY` is the second word of what waited for the code word already."""
 
-_WITH_CODE = _GUIDING | {Command.LEAVE}
+_WITH_CODE = _GUIDING | {Command.FORGET, Command.LEAVE}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
 
 _NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS}
@@ -143,9 +146,17 @@ class Intake:
             )
         say(fate.word, channel=inbound.channel, why=fate.why, count=fate.readers)
         self._departures.announce(fate.gone)
+        await self._forget_removed(fate.gone)
         if fate.receipt is Receipt.TAKEN:
             self._wake()
         return fate.receipt
+
+    async def _forget_removed(self, gone: tuple[int, ...]) -> None:
+        """Destroy the keys of those of whom no row is left. After the commit: rows go first."""
+        if gone:
+            async with self._database.reading() as c:
+                left = await self._roster.stored(c, gone)
+            self._vault.forget(set(gone) - left)
 
     async def knows(self, inbound: Inbound) -> bool:
         """Whether it comes from somebody who may write where it is written to."""
@@ -685,6 +696,8 @@ class Intake:
             text = _answer_to(reasons, files=files)
             if text == guiding.MUTED_FOR_NOW:
                 text = muted(arrival.member, arrival.group, now)
+            if text is wording.NOT_YET:
+                text = not_yet(arrival.member)
             await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
 
@@ -734,7 +747,9 @@ def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
     if inbound.reaction:
         return None
     to_mask = arrival.reader is not None
-    return read_order(inbound.text.reveal(), standing(arrival.member), to_mask=to_mask)
+    member = arrival.member
+    order = read_order(inbound.text.reveal(), standing(member), to_mask=to_mask)
+    return order if order and is_for_us(order.command, member, arrival.group) else None
 
 
 def _asks_first(order: Order, *, coded: bool, suspect: bool) -> bool:

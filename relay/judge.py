@@ -19,6 +19,7 @@ from policies.facts import (
 )
 from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
+from relay.agreeing import must_agree
 from relay.clock import moment
 from relay.hours import read_schedule, read_time
 from relay.lastday import over_at
@@ -56,6 +57,7 @@ def judge_post(
         private=private,
         muted_until=until(author.settings.muted_until),
         looked_at_first=author.settings.to_moderate,
+        must_agree=must_agree(author, now.date()),
     )
     return fold(policy(facts, now) for policy in policies)
 

@@ -192,6 +192,14 @@ class MemberSettings:
     """On which channel she agreed; empty: elsewhere."""
     affirmed_on: str = ""
     """The day on which she last said that she still agrees."""
+    shown_version: int = 0
+    """Which words she was shown last, to agree to; 0: none yet."""
+    asked_on: str = ""
+    """The day on which she was asked whether she agrees, and has not answered; else empty."""
+    reminded: bool = False
+    """Whether she was reminded of that."""
+    forget_until: int = 0
+    """Until when, in milliseconds, she may say that she wants to be forgotten for good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

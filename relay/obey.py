@@ -9,6 +9,7 @@ from relay.obeying.basics import Basics
 from relay.obeying.danger import Danger
 from relay.obeying.duty import OnDuty
 from relay.obeying.guiding import GuidingWords
+from relay.obeying.joining import Comings
 from relay.obeying.last_days import Extending
 from relay.obeying.members import Members
 from relay.obeying.said import Handler, Said
@@ -22,6 +23,7 @@ class Obey:
         parts = (
             Basics(engine),
             Danger(engine),
+            Comings(engine),
             Extending(engine),
             GuidingWords(engine),
             Members(engine),

@@ -20,13 +20,16 @@ from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState, Role
 from relay import lastday, presets
+from relay.agreeing import version_of, waits
 from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.guard.watch import Watch
 from relay.hours import read_schedule, write_schedule
+from relay.joining import Joining
 from relay.languages.rewording import refuse_names, reworded, split
+from relay.leaving import Leaving
 from relay.model import (
     Group,
     GroupSettings,
@@ -35,6 +38,7 @@ from relay.model import (
     read_day,
     show_id,
 )
+from relay.naming import Naming
 from relay.options import OF_GROUP, OF_MEMBER, read_options
 from relay.store.database import Database
 from relay.store.erasures import Erasures
@@ -65,6 +69,9 @@ class Registrar:
         vault: Vault,
         endings: Endings,
         departures: Departures,
+        joining: Joining,
+        naming: Naming,
+        leaving: Leaving,
         clock: Clock,
         domain: str | None,
         spool: Path,
@@ -78,6 +85,9 @@ class Registrar:
         self._erasures = Erasures(vault)
         self._endings = endings
         self._departures = departures
+        self._joining = joining
+        self._naming = naming
+        self._leaving = leaving
         self._clock = clock
         self._domain = domain
         self._spool = spool
@@ -139,6 +149,7 @@ class Registrar:
             group = await self._roster.find_group(c, key, lock=True)
             settings = _group_settings(group.settings, rest)
             changed = replace(group, settings=reworded(group.settings, settings, words))
+            changed = _with_new_version(group, changed)
             if changed.settings.ends != group.settings.ends:
                 lastday.refuse_past(changed.settings, self._clock.now())
             if "name" in wishes:
@@ -222,16 +233,19 @@ class Registrar:
         self,
         group_key: str,
         *,
-        name: str,
+        name: str | None,
         sms: str | None,
         email: str | None,
         agreed: str | None,
         facilitator: bool,
         wishes: Mapping[str, str],
     ) -> Member:
-        """Add a member by text or mail. With `agreed` she is active at once."""
+        """Add a member by text or mail. With `agreed` she is active at once, else invited.
+
+        Without a name she gets one that tells nothing.
+        """
         new = NewMember(
-            name=_pseudonym(name),
+            name="" if name is None else _pseudonym(name),
             contact=_contact(sms, email),
             role=Role.FACILITATOR if facilitator else Role.MEMBER,
             agreed_on=None if agreed is None else self._day_of_agreement(agreed),
@@ -248,11 +262,29 @@ class Registrar:
                 await self._refuse_our_own(c, new.contact)
             first = group.settings.moderated_first if "to_moderate" not in wishes else None
             hers = new if first is None else _looked_at_first(new, first)
-            member = await self._roster.add_member(c, group, hers, self._clock.now())
+            now = self._clock.now()
+            hers = await self._named(c, group, hers, now)
+            member = await self._roster.add_member(c, group, hers, now)
             await self._refuse_shown_contacts(c, group)
+            if new.agreed_on is None:
+                return await self._joining.invite(c, group, member, now)
             return member
 
         return await self._database.transact(work)
+
+    async def _named(
+        self, c: AsyncConnection, group: Group, new: NewMember, now: datetime
+    ) -> NewMember:
+        """The same with a name that she may have and, if she has agreed, to what she did."""
+        await self._joining.refuse_forbidden(c, group, new.contact)
+        taker = self._roster.contact_blind(group.id, new.contact)
+        if new.name:
+            await self._naming.refuse_resting(c, group, new.name, taker, now)
+        else:
+            new = replace(new, name=(await self._naming.suggest(c, group, now))[0])
+        if new.agreed_on is None:
+            return new
+        return replace(new, settings=replace(new.settings, agreed_version=version_of(group)))
 
     async def _refuse_shown_contacts(self, c: AsyncConnection, group: Group) -> None:
         """What everybody reads must hold no member's own: it would not go out."""
@@ -282,15 +314,22 @@ class Registrar:
 
         async def work(c: AsyncConnection) -> Member:
             before = await self._roster.find_member(c, key, lock=True)
-            member = self._changed(before, wishes)
+            group = await self._roster.group_of(c, before)
+            member = self._changed(before, group, wishes)
+            now = self._clock.now()
+            if member.name != before.name:
+                name, blind = member.name.reveal(), await self._naming.taker(c, member)
+                await self._naming.refuse_resting(c, group, name, blind, now)
             await self._roster.save_member(c, member)
+            await self._naming.renamed(c, group, before, member, now)
             if member.state is not before.state:  # her silence is counted from now on
+                await self._joining.settle_by_hand(c, group, member)
                 await self._roster.set_heard(c, [member.id], None)
             return member
 
         return await self._database.transact(work)
 
-    def _changed(self, member: Member, wishes: Mapping[str, str]) -> Member:
+    def _changed(self, member: Member, group: Group, wishes: Mapping[str, str]) -> Member:
         rest = dict(wishes)
         if "name" in rest:
             member = replace(member, name=Secret(_pseudonym(rest.pop("name"))))
@@ -300,20 +339,52 @@ class Registrar:
         if "role" in rest:
             member = replace(member, role=_role(rest.pop("role")))
         if "agreed" in rest:
-            member = replace(member, agreed_on=self._day_of_agreement(rest.pop("agreed")))
+            agreed = replace(
+                member.settings, agreed_version=version_of(group), agreed_by="", asked_on=""
+            )
+            day = self._day_of_agreement(rest.pop("agreed"))
+            member = replace(member, agreed_on=day, settings=agreed)
             if member.state is MemberState.INVITED:
                 member = replace(member, state=MemberState.ACTIVE)
         if "state" in rest:
             member = replace(member, state=_back_in(member, rest.pop("state")))
         return replace(member, settings=_member_settings(member.settings, rest))
 
-    async def remove_member(self, key: str) -> Member:
-        """Remove a member, at once and for good: her key is destroyed."""
+    async def invite_member(self, key: str) -> Member:
+        """Invite a member once more; what she was sent before is no longer good."""
 
         async def work(c: AsyncConnection) -> Member:
             member = await self._roster.find_member(c, key, lock=True)
-            await self._endings.nothing_more_for(c, [member.id], self._clock.now())
-            await self._roster.remove_member(c, member, self._clock.now())
+            group = await self._roster.group_of(c, member)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
+            return await self._joining.invite(c, group, member, self._clock.now())
+
+        return await self._database.transact(work)
+
+    async def let_in(self, key: str) -> Member:
+        """Let in a member who has agreed and waits."""
+
+        async def work(c: AsyncConnection) -> Member:
+            member = await self._roster.find_member(c, key, lock=True)
+            group = await self._roster.group_of(c, member)
+            if not waits(member):
+                raise RefusalError("She does not wait to be let in.")
+            contact = await self._roster.contact_of(c, member)
+            await self._joining.refuse_forbidden(c, group, contact, besides=member.id)
+            await self._joining.let_in(c, group, member, self._clock.now())
+            return await self._roster.find_member(c, key)
+
+        return await self._database.transact(work)
+
+    async def remove_member(self, key: str, *, ban: bool = False, forget: bool = False) -> Member:
+        """Remove a member, at once and for good: her key is destroyed. As `Leaving.remove`."""
+
+        async def work(c: AsyncConnection) -> Member:
+            member = await self._roster.find_member(c, key, lock=True)
+            group = await self._roster.group_of(c, member)
+            now = self._clock.now()
+            await self._leaving.remove(c, group, member, now, ban=ban, forget=forget)
             return member
 
         member = await self._database.transact(work)
@@ -439,6 +510,17 @@ def _looked_at_first(new: NewMember, posts: int) -> NewMember:
     return replace(new, settings=replace(new.settings, to_moderate=posts))
 
 
+def _with_new_version(before: Group, group: Group) -> Group:
+    """Other words are another version, which everybody is asked about; it never goes down."""
+    old, new = before.settings, group.settings
+    if new.agreement_version < old.agreement_version:
+        raise RefusalError("The version of the agreement only rises.")
+    if new.agreement == old.agreement or new.agreement_version > old.agreement_version:
+        return group
+    raised = replace(new, agreement_version=old.agreement_version + 1)
+    return replace(group, settings=raised)
+
+
 def _quiet(text: str, zone: str) -> str:
     """Quiet hours, as they are shown back; `off` is not the same as none of one's own."""
     return write_schedule(read_schedule(text, zone)) if text.strip() else ""
@@ -489,6 +571,10 @@ def show_member(member: Member) -> dict[str, Any]:
         "facilitator": member.facilitator,
         "role": str(member.role),
         "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
+        "agreed_version": member.settings.agreed_version,
+        "agreed_by": member.settings.agreed_by,
+        "affirmed": member.settings.affirmed_on,
+        "asked": member.settings.asked_on,
         **{option.name: getattr(member.settings, option.name) for option in OF_MEMBER},
         "real_names": REDACTED if member.settings.real_names else "",
         "code_word": REDACTED if member.settings.code_word else "",

@@ -41,6 +41,7 @@ class Sweeper:
         self._vault = engine.vault
         self._endings = engine.endings
         self._last_days = LastDays(engine, wake)
+        self._affirming = engine.affirming
         self._clock = engine.clock
         self._wake = wake
         self._woken = asyncio.Event()
@@ -96,7 +97,7 @@ class Sweeper:
     async def _forget(self) -> None:
         """Drop old message ids and tallies, end quarantines, destroy keys of nobody.
 
-        And tell facilitators of the days gone by.
+        And tell facilitators of the days gone by, and ask members whether they still agree.
         """
         if self._stopwatch() - self._forgot_at < _FORGET_EVERY:
             return
@@ -108,6 +109,8 @@ class Sweeper:
             everyone = await self._roster.everyone(c)
             await self._spending.forget_old(c, now, await self._roster.group_ids(c))
         self._vault.forget_strays(everyone, now - timedelta(hours=1))
+        if await self._affirming.round(now):
+            self._wake()
         self._forgot_at = self._stopwatch()
         await self._last_days.round()
 

@@ -30,6 +30,9 @@ FILLINGS: dict[str, str | int] = {
     "numbers": "12, 345, 678",
     "words": "Hello, I am glad to be here.",
     "reason": "please leave the names out",
+    "version": 12,
+    "names": "Juniper, Starling, Meadow",
+    "old": "Wilhelmina of the Meadow",
 }
 """By name of the gap. A pseudonym has 24 letters at the most."""
 

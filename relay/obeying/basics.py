@@ -30,7 +30,6 @@ class Basics:
         """What this does."""
         return {
             Command.STOP: self._stop,
-            Command.LEAVE: self._leave,
             Command.START: self._start,
             Command.MORE: self._more,
             Command.AS_IS: self._as_is,
@@ -57,13 +56,6 @@ class Basics:
         if not known and Trait.ANSWERED not in inbound.traits:  # one confirmation, not two
             await self._tell(said, wording.STOPPED)
         return ids
-
-    async def _leave(self, said: Said) -> Sequence[int]:
-        """Nothing more from this group, from this transaction on; her other groups stay."""
-        for fresh in await self._roster.stop(said.c, [said.member.id]):
-            await self._endings.nothing_more_for(said.c, [fresh], said.now)
-            await self._tell(said, wording.UNSUBSCRIBED)
-        return [said.member.id]
 
     async def _more(self, said: Said) -> Sequence[int]:
         """The next part of the newest long post she got."""

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -169,7 +170,7 @@ class Roster:
         await self._serialise(c, new.contact)
         if await self._taken(c, group.id, MEMBER.c.contact_blind, contact_blind):
             raise RefusalError("Somebody in this group has this phone or address already.")
-        name_blind = self._name_blind(group.id, new.name)
+        name_blind = self.name_blind(group.id, new.name)
         if await self._taken(c, group.id, MEMBER.c.name_blind, name_blind):
             raise RefusalError("This pseudonym is taken, or too easily taken for another one.")
         card = await self._new_card(c, group, new)
@@ -213,11 +214,25 @@ class Roster:
         row = (await c.execute(query)).mappings().first()
         return None if row is None else (self.member_from(row), self._group_of(row))
 
+    async def group_of(self, c: AsyncConnection, member: Member) -> Group:
+        """The group of a member."""
+        row = await c.execute(sa.select(GROUP).where(GROUP.c.id == member.group_id))
+        return self.group_from(row.mappings().one())
+
     async def members(self, c: AsyncConnection, group: Group) -> list[Member]:
         """The members of a group, by pseudonym."""
         rows = await c.execute(sa.select(MEMBER).where(MEMBER.c.group_id == group.id))
         found = (self.member_from(row) for row in rows.mappings())
         return sorted(found, key=lambda m: m.name.reveal().casefold())
+
+    async def readable_members(self, c: AsyncConnection, group_id: int) -> list[Member]:
+        """The members of a group whose cards open; a damaged one must not stand in others' way."""
+        found = []
+        rows = await c.execute(sa.select(MEMBER).where(MEMBER.c.group_id == group_id))
+        for row in rows.mappings():
+            with suppress(UnsealError, ValueError, TypeError, KeyError):
+                found.append(self.member_from(row))
+        return found
 
     async def facilitators(self, c: AsyncConnection, group_id: int) -> list[int]:
         """The ids of a group's active facilitators."""
@@ -232,7 +247,7 @@ class Roster:
 
     async def save_member(self, c: AsyncConnection, member: Member) -> None:
         """Write a changed member. Raises `RefusalError` if her new pseudonym is taken."""
-        blind = self._name_blind(member.group_id, member.name.reveal())
+        blind = self.name_blind(member.group_id, member.name.reveal())
         if await self._taken(c, member.group_id, MEMBER.c.name_blind, blind, besides=member.id):
             raise RefusalError("This pseudonym is taken, or too easily taken for another one.")
         row = await c.execute(sa.select(MEMBER.c.card).where(MEMBER.c.id == member.id))
@@ -290,12 +305,12 @@ class Roster:
     ) -> Secret | None:
         """Take a member out of delivery. Her pseudonym; `None` if she was out before.
 
-        A stop holds for her who is not active now as well: she may be let in again.
+        A stop holds for her who is neither active nor invited as well: she may be let in again.
         """
-        was = MEMBER.c.state == MemberState.ACTIVE
+        was = {MemberState.ACTIVE, MemberState.INVITED}
         if state is MemberState.STOPPED:
-            was = MEMBER.c.state != MemberState.STOPPED
-        hers = sa.update(MEMBER).where(MEMBER.c.id == member_id, was)
+            was = set(MemberState) - {MemberState.STOPPED}
+        hers = sa.update(MEMBER).where(MEMBER.c.id == member_id, MEMBER.c.state.in_(was))
         row = (await c.execute(hers.values(state=state).returning(MEMBER.c.card))).first()
         return None if row is None else Secret(self._cards(member_id, "member", row.card)["name"])
 
@@ -343,6 +358,11 @@ class Roster:
         query = sa.select(MEMBER.c.id).where(
             MEMBER.c.id.in_(set(member_ids)), MEMBER.c.state == MemberState.ACTIVE
         )
+        return set((await c.execute(query)).scalars())
+
+    async def stored(self, c: AsyncConnection, member_ids: Iterable[int]) -> set[int]:
+        """Of which of these there still is a row."""
+        query = sa.select(MEMBER.c.id).where(MEMBER.c.id.in_(set(member_ids)))
         return set((await c.execute(query)).scalars())
 
     async def other_memberships(self, c: AsyncConnection, member_id: int) -> list[tuple[int, int]]:
@@ -529,7 +549,8 @@ class Roster:
         parts = (group_id, contact.channel, fold(contact))
         return self._vault.index(Purpose.CONTACT_IN_GROUP, *parts)
 
-    def _name_blind(self, group_id: int, name: str) -> bytes:
+    def name_blind(self, group_id: int, name: str) -> bytes:
+        """The keyed index of a pseudonym, and of all that look like it, within one group."""
         return self._vault.index(Purpose.NAME_IN_GROUP, group_id, skeleton(name))
 
     def _at_home(self, local: str) -> Secret:

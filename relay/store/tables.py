@@ -359,6 +359,21 @@ class RestingNameRow(SQLModel, table=True):
         )
     )
     until_day: int = Field(sa_column=sa.Column(sa.Integer, nullable=False, index=True))
+    holder: bytes = Field(sa_column=_blind())
+    """A keyed index of the contact of who had it: she may take it back."""
+
+
+class BannedRow(SQLModel, table=True):
+    """A keyed index of a contact that was taken out of a group for good."""
+
+    __tablename__ = "banned"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+    group_id: int = Field(
+        sa_column=sa.Column(
+            _BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False, index=True
+        )
+    )
 
 
 class PlannedRow(SQLModel, table=True):
@@ -460,6 +475,7 @@ INVITE = METADATA.tables["invite"]
 VOUCHER = METADATA.tables["voucher"]
 AVOID = METADATA.tables["avoid"]
 RESTING_NAME = METADATA.tables["resting_name"]
+BANNED = METADATA.tables["banned"]
 PLANNED = METADATA.tables["planned"]
 ALARM = METADATA.tables["alarm"]
 CONSENT = METADATA.tables["consent"]

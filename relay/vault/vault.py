@@ -56,10 +56,12 @@ _TOKEN = re.compile("[a-z2-7]{26}")
 class Purpose(StrEnum):
     """What a keyed index is for: equal values under two purposes have unequal indexes."""
 
+    AVOID = "avoid"
     BLOCK = "block"
     CONTACT_IN_GROUP = "contact-in-group"
     ERASURE = "erasure"
     GROUP_NAME = "group-name"
+    INVITE = "invite"
     LUCK = "luck"
     MAIL_ROUTE = "mail-route"
     NAME_IN_GROUP = "name-in-group"
@@ -67,6 +69,7 @@ class Purpose(StrEnum):
     PAIR = "pair"
     SEEN = "seen"
     SPENT = "spent"
+    VOUCHER = "voucher"
 
 
 class Use(StrEnum):

@@ -13,7 +13,10 @@ TOO_LONG = Text("Your message was too long, so it was not passed on. Please send
 FILES_LEFT_OUT = Text("Pictures and files are not passed on. Your words were.")
 ONLY_FILES = Text("Pictures and files are not passed on, so nothing was sent to the group.")
 FROZEN = Text("The group is paused right now, so your message was not passed on.")
-NOT_YET = Text("You are not in this group yet, so your message was not passed on.")
+NOT_YET = Text(
+    "You have not joined yet, so nobody got your message. To join, send JOIN and the number of "
+    "your invitation."
+)
 NOBODY = Text("There is nobody else in the group yet, so your message reached nobody.")
 PAUSED = Text("Messages did not reach you, so they were paused. Ask your facilitator to go on.")
 ENDED = Text("This group has ended, so your message was not passed on.")

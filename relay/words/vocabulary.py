@@ -23,6 +23,7 @@ __all__ = ["LANGUAGES", "WORDS", "Command", "Form", "Owner", "Place", "Who", "Wo
 NOT_FOR_WRITING = frozenset(
     {
         Reason.GROUP_FROZEN,
+        Reason.NOT_AFFIRMED,
         Reason.NOT_A_MEMBER_NOW,
         Reason.NOT_PROVEN,
         Reason.SHOWN_TO_OTHERS,
@@ -33,6 +34,9 @@ NOT_FOR_WRITING = frozenset(
 
 OF_POSTS_ONLY = frozenset({Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.READS_ONLY})
 """What may be said against a post, and never against a word, but one that is a post itself."""
+READING = frozenset({Reason.NOT_AFFIRMED})
+"""What may be said against writing to the group, but not against what a reader asks for."""
+
 
 _STOP = Word(
     command=Command.STOP,
@@ -142,6 +146,7 @@ _MORE = Word(
     where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=False,
+    despite=READING,
 )
 
 _AS_IS = Word(
@@ -179,6 +184,7 @@ _BLOCK = Word(
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
+    despite=READING,
 )
 
 _UNBLOCK = Word(
@@ -197,6 +203,7 @@ _UNBLOCK = Word(
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
+    despite=READING,
 )
 
 WORDS = (

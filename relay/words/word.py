@@ -27,6 +27,14 @@ class Command(StrEnum):
     # hours and how posts come
 
     # joining and leaving
+    JOIN = "join"
+    AGREE = "agree"
+    AGREEMENT = "agreement"
+    VOUCH = "vouch"
+    RENAME = "rename"
+    AVOID = "avoid"
+    FORGET = "forget"
+    FORGET_YES = "forget_yes"
 
     # running a group
     EXTEND = "extend"

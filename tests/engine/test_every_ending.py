@@ -32,6 +32,7 @@ from relay.feedback import Feedback
 from relay.model import Member, show_id
 from relay.store.pending import Why
 from relay.store.tables import MEMBER
+from relay.wording import joining as of_joining
 from tests.engine.conftest import House
 
 IVY, OAK = "ivy@willow.example", "oak@willow.example"
@@ -199,7 +200,18 @@ async def not_a_member_now(circle: Circle) -> None:
     lou = await circle.house.member(group, "Lou", "+12025550109", agreed=False)
     await circle.house.say(lou, "+12025550109", "hello")
     await circle.settle()
-    assert circle.house.sms.texts_to("+12025550109") == [wording.NOT_YET]
+    assert circle.house.sms.texts_to("+12025550109")[1:] == [wording.NOT_YET]
+    assert circle.group_read() == []
+
+
+async def not_affirmed(circle: Circle) -> None:
+    """She was asked whether she still agrees, and did not answer: told how to write again."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"agreement": "Be kind."})
+    await circle.days_pass(1)
+    await circle.days_pass(15)
+    await circle.writes()
+    await circle.settle()
+    assert circle.author_heard()[-1] == of_joining.MUST_AGREE
     assert circle.group_read() == []
 
 
@@ -305,6 +317,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.GROUP_CLOSED: group_closed,
     Reason.GROUP_FROZEN: group_frozen,
     Reason.NOT_A_MEMBER_NOW: not_a_member_now,
+    Reason.NOT_AFFIRMED: not_affirmed,
     Reason.NOT_AUTHENTIC: not_authentic,
     Reason.NOT_PROVEN: not_proven,
     Reason.PACE: pace,

@@ -86,11 +86,20 @@ def _groups_tables() -> None:
         sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
         sa.Column("group_id", _BIG, nullable=False),
         sa.Column("until_day", sa.Integer(), nullable=False),
+        sa.Column("holder", sa.LargeBinary(length=16), nullable=False),
         sa.PrimaryKeyConstraint("blind"),
         _of("group_id", "groups"),
     )
     op.create_index("ix_resting_name_group_id", "resting_name", ["group_id"])
     op.create_index("ix_resting_name_until_day", "resting_name", ["until_day"])
+    op.create_table(
+        "banned",
+        sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("group_id", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("blind"),
+        _of("group_id", "groups"),
+    )
+    op.create_index("ix_banned_group_id", "banned", ["group_id"])
     op.create_table(
         "planned",
         sa.Column("id", _BIG, autoincrement=False, nullable=False),
