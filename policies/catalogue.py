@@ -15,6 +15,7 @@ from policies.life import life
 from policies.membership import membership
 from policies.moderation import moderation
 from policies.muted import muted
+from policies.pause import pause
 from policies.posting_right import posting_right
 from policies.quiet_hours import quiet_hours
 from policies.reader import reader
@@ -42,6 +43,7 @@ DELIVERY: tuple[DeliveryPolicy, ...] = (
     delivery_mode,
     group_running,
     life,
+    pause,
     quiet_hours,
     reader,
     spread,

@@ -139,6 +139,12 @@ class DeliveryFacts:
     """The hours that bind this reader: her own, and the group's unless she may do without."""
     answers: bool = False
     """It answers what its reader did herself a moment ago, so she is awake; or it is a cry."""
+    urgent: bool = False
+    """Its writer may mark posts as urgent and did, and its reader lets such wake her."""
+    awake_until: datetime | None = None
+    """Aware: until when she counts as awake, because she wrote in her own quiet hours."""
+    paused_until: datetime | None = None
+    """Aware: until when she wants no posts; the end of all time if she did not say how long."""
     cost: int = 0
     """What this copy would cost, in segments; 0 on a channel that costs nothing."""
     budgets: tuple[Budget, ...] = ()
@@ -151,8 +157,6 @@ class DeliveryFacts:
     digest_at: time = time(8)
     asked: bool = False
     """She has asked for it herself, or it goes on with what she has begun to read."""
-    urgent: bool = False
-    """It was marked as urgent, and she lets such posts come at any hour."""
     jitter: timedelta = timedelta()
     """Over how long the end of quiet hours is spread."""
     luck: int = 0

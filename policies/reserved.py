@@ -161,6 +161,11 @@ COMMANDS = (
     *("في المناوبة", "خارج المناوبة", "值班", "结束值班", "結束值班", "hand over"),
     *("entregar guardia", "passer la garde", "dienst übergeben", "passar o plantão"),
     *("تسليم المناوبة", "交接给", "交接給"),
+    *("quiet hours", "horas de silencio", "silence", "heures calmes", "ruhezeit", "ruhezeiten"),
+    *("silêncio", "horas de silêncio", "pausa", "pausar", "pausieren", "fortsetzen", "urgente"),
+    *("dringend", "wake", "despertar", "réveil", "wecken", "acordar", "هدوء", "ساعات الهدوء"),
+    *("إيقاف مؤقت", "استراحة", "عاجل", "إيقاظ", "静音", "靜音", "勿扰", "勿擾", "暂停", "暫停"),
+    *("紧急", "緊急", "唤醒", "喚醒"),
 )
 """A name that is one of these could pass for a command, or for an answer of the relay.
 

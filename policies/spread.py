@@ -21,6 +21,8 @@ def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
     """
     if facts.notice or facts.answers or facts.urgent or not (facts.quiet and facts.jitter):
         return Pass()
+    if facts.awake_until is not None and now < facts.awake_until:
+        return Pass()
     end = last_end(facts.quiet, now - facts.jitter, now)
     if end is None:
         return Pass()

@@ -20,12 +20,11 @@ from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing
 from channels.secret import Secret
 from policies.facts import DeliveryPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
-from policies.windows import quiet_from
 from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.handout import PICTURE_LIFE, picture_token
-from relay.judge import answers_now, judge_delivery, quiet_windows
+from relay.judge import judge_delivery, quiet_begins
 from relay.languages.phrases import phrases_for
 from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
@@ -369,6 +368,9 @@ class Courier:
             for row, v in ended
             if row.post_id in alone or (isinstance(v, Drop) and v.why & _MISSED)
         )
+        for row, v in ended:
+            if Reason.OUTLASTED in v.why and not v.why & _MISSED and row.post_id not in alone:
+                missed[row.post_id] += not await self._endings.outlasted(c, row, now)
         await self._outbox.lock_posts(c, (row.post_id for row in rows))
         await self._outbox.end(c, [row.id for row in rows], None)
         await self._endings.after(c, [row.post_id for row in rows], missed, now)
@@ -448,17 +450,11 @@ class Courier:
             list_id=mint(Use.LIST, due.group_id, reader),
             confirm=confirm,
             status=status_token(self._vault, due),
-            not_after=self._not_after(due),
+            not_after=quiet_begins(due, self._clock.now()),
             may_leave=lambda text: parcel.look.allows(text, reader, shown),
             say=phrases_for(due.group_settings, due.reader_settings, due.channel),
             expires=expires,
         )
-
-    def _not_after(self, due: Due) -> datetime | None:
-        """When her quiet hours begin; what answers her, or what she asked for, comes anyway."""
-        now = self._clock.now()
-        quiet = quiet_windows(due.group_settings, due.reader_settings)
-        return quiet_from(quiet, now) if quiet and not answers_now(due, now) else None
 
     def _links(self, due: Due, body: Body) -> tuple[Secret, ...]:
         """Where the provider may fetch the pictures, where the group lets them go to phones."""

@@ -20,6 +20,7 @@ from relay.guard.mask import masked
 from relay.guard.people import Finding, Kind, Person
 from relay.languages.speech import spoken
 from relay.model import Body, Group, GroupSettings, Member
+from relay.words.orders import is_marked_urgent
 
 MOST_OCTETS_OF_TEXTS = 450 * 1024
 """Of a picture that goes to phones too: carriers take some 600 KB a message, and one has to fit."""
@@ -117,6 +118,7 @@ def draft(inbound: Inbound, thread: tuple[int, ...], rules: Rules) -> Draft:
         pictures=pictures,
         thread=thread,
         shown=settings.contacts == "allow",
+        urgent=is_marked_urgent(written),
     )
     return Draft(
         body=body,
@@ -186,6 +188,7 @@ def _with_her_own(
         pictures=body.pictures,
         thread=body.thread,
         shown=True,
+        urgent=body.urgent,
         files_left_out=left_out,
     )
 

@@ -12,11 +12,12 @@ from channels.contract import Trouble
 from policies.facts import MemberState
 from relay import wording
 from relay.log import Word
+from relay.model import Due
 from relay.notices import Notices
 from relay.store.outbox import Ended, Outbox
 from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
-from relay.wording import guiding
+from relay.wording import guiding, hours
 
 DEAD: Mapping[Trouble, MemberState] = {
     Trouble.BAD_CONTACT: MemberState.UNREACHABLE,
@@ -115,6 +116,18 @@ class Endings:
         """Tell an author, once a post, that some get it only when the next day begins."""
         if await self._outbox.once(c, now, "budget", post_id):
             await self._notices.tell(c, author_id, wording.HELD_BY_BUDGET, now)
+
+    async def outlasted(self, c: AsyncConnection, due: Due, now: datetime) -> bool:
+        """Tell an author, once a post, that hours set since then last longer than it lives.
+
+        At once, unlike what is found out at its end: she may still find another way. `False` if
+        nobody could be told.
+        """
+        if due.author_id is None:
+            return False
+        if not await self._outbox.once(c, now, "outlasted", due.post_id):
+            return True
+        return await self._notices.tell(c, due.author_id, hours.OUTLASTED, now)
 
     async def tell_facilitators(
         self,

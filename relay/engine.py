@@ -22,6 +22,7 @@ from relay.notices import Notices
 from relay.posting import Posting
 from relay.pulse import Pulse
 from relay.registrar import Registrar
+from relay.resting import Resting
 from relay.reviewing import Reviewing
 from relay.store.apart import Apart
 from relay.store.database import Database
@@ -33,6 +34,7 @@ from relay.store.outbox import Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Numbers
 from relay.store.pulses import Pulses
+from relay.store.readers import Readers
 from relay.store.review import Review
 from relay.store.roster import Roster
 from relay.store.spending import Spending
@@ -72,6 +74,7 @@ class Engine:
     affirming: Affirming
     registrar: Registrar
     destruction: Destruction
+    resting: Resting
 
     async def close(self) -> None:
         """Let go of database and keys."""
@@ -164,6 +167,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         keeping_apart=KeepingApart(apart, roster, notices),
         leaving=leaving,
         affirming=Affirming(database, roster, joining, names, notices),
+        resting=Resting(Readers(roster), settings.post_life),
         registrar=Registrar(
             database=database,
             roster=roster,

@@ -26,6 +26,8 @@ from relay.model import read_day, read_zone
 MORNING = time(7)
 """When a silence ends that was asked for without an end."""
 
+OFF = "off"
+
 _MOST = 20
 _LONGEST = 1000  # more than `_MOST` entries fill when shown back
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -36,7 +38,7 @@ _SETS = dict.fromkeys(("daily", "day", "everyday", "nightly", "night"), EVERY_DA
     "weekends": frozenset({5, 6}),
 }
 _EMPTY_WORDS = frozenset({"and", "at", "every", "on"})
-_OFF = Weekly(start=time(), end=time())
+_NEVER = Weekly(start=time(), end=time())
 _SOME_TIME = datetime(2026, 1, 5, tzinfo=UTC)
 
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2})|h)?([ap]m)?")
@@ -53,6 +55,14 @@ _HOW = (
     "Quiet hours are written as 22:00-07:00, with days or dates before them if you like, "
     "for example: sat sun 23:00-09:00."
 )
+
+
+class UnclearError(RefusalError):
+    """Nobody can tell whether a time is of the morning or of the evening."""
+
+
+class FullError(RefusalError):
+    """No time is left free."""
 
 
 def read_schedule(text: str, zone: str) -> Schedule:
@@ -152,8 +162,8 @@ def _plain(text: str) -> str:
 
 def _read_entry(words: list[str]) -> Iterator[Weekly | Dated | Free]:
     *before, last = words
-    if words == ["off"]:
-        yield _OFF
+    if words == [OFF]:
+        yield _NEVER
     elif _DATE.fullmatch(last) and words[0] != "free":
         raise RefusalError("After a date, say the hours, for example: 2026-12-24 18:00-23:59.")
     elif words[0] == "free":
@@ -208,7 +218,7 @@ def _read_time(text: str, *, beside: str = "") -> time:
         raise RefusalError("A time of day is written as HH:MM, for example 22:00.")
     hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
     if _is_unclear(text, beside):
-        raise RefusalError(
+        raise UnclearError(
             "Please say am or pm with both times, or write HH:MM: 10pm-7am or 22:00-07:00."
         )
     if half:
@@ -242,11 +252,11 @@ def _check_that_time_is_left(schedule: Schedule) -> None:
     """Weekly hours that leave no minute free would never let anything through."""
     plain = replace(schedule, zone=ZoneInfo("UTC"), dated=(), free=())
     if longest_hold((plain,), _SOME_TIME, timedelta()) >= HORIZON:
-        raise RefusalError("These quiet hours leave no time in which a message could come.")
+        raise FullError("These quiet hours leave no time in which a message could come.")
 
 
 def _write_weekly(hours: Weekly) -> str:
-    return "off" if hours == _OFF else _write_days(hours.days) + _write_hours(hours)
+    return OFF if hours == _NEVER else _write_days(hours.days) + _write_hours(hours)
 
 
 def _write_days(days: Iterable[int]) -> str:

@@ -34,7 +34,14 @@ from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
 from relay.wording import guiding
 from relay.wording import joining as of_joining
-from relay.words.orders import Order, declared, nearly, read_order, rest_of
+from relay.words.orders import (
+    Order,
+    declared,
+    is_marked_urgent,
+    nearly,
+    read_order,
+    rest_of,
+)
 from relay.words.reading import Doubt, doubt, is_yes, matches, parse
 from relay.words.vocabulary import OF_POSTS_ONLY, WORDS, Command, Form, Who
 
@@ -257,7 +264,7 @@ class Intake:
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
         made, verdict = _to_be_looked_at(made, verdict)
         order = None if _is_forged(verdict) else _order(inbound, arrival)
-        unproven = Reason.NOT_PROVEN in _reasons(verdict)
+        unproven = inbound.proof is not Proof.PROVEN  # whatever else is said against it
         if order and unproven and not declared(order.command).unproven:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
         if order and not _is_heard(order.command, verdict):
@@ -746,9 +753,10 @@ def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
     """The order that a whole message is."""
     if inbound.reaction:
         return None
-    to_mask = arrival.reader is not None
-    member = arrival.member
-    order = read_order(inbound.text.reveal(), standing(member), to_mask=to_mask)
+    text, to_mask, member = inbound.text.reveal(), arrival.reader is not None, arrival.member
+    if is_marked_urgent(text):
+        return None  # a post, which says of itself that it is urgent
+    order = read_order(text, standing(member), to_mask=to_mask)
     return order if order and is_for_us(order.command, member, arrival.group) else None
 
 

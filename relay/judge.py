@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -19,11 +20,14 @@ from policies.facts import (
 )
 from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
+from policies.windows import quiet_from
 from relay.agreeing import must_agree
 from relay.clock import moment
 from relay.hours import read_schedule, read_time
 from relay.lastday import over_at
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_zone
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 def judge_post(
@@ -80,6 +84,9 @@ def judge_delivery(
         expires=moment(due.expires),
         quiet=quiet_windows(due.group_settings, due.reader_settings),
         answers=answers_now(due, now),
+        urgent=_wakes(due),
+        awake_until=awake_until(due.reader_settings),
+        paused_until=paused_until(due.reader_settings),
         cost=cost,
         budgets=budgets,
         since=moment(due.since),
@@ -105,14 +112,46 @@ def answers_now(due: Due, now: datetime) -> bool:
     return due.answers_until is not None and now <= moment(due.answers_until)
 
 
+def _wakes(due: Due) -> bool:
+    """Whether a copy was marked as urgent for one who lets such wake her."""
+    return due.urgent and due.reader_settings.wake
+
+
+def quiet_begins(due: Due, now: datetime) -> datetime | None:
+    """When a provider must have stopped trying to bring a copy, because its reader rests then.
+
+    `None` if that is far off, or it comes at any hour.
+    """
+    if answers_now(due, now) or _wakes(due):
+        return None
+    quiet = quiet_windows(due.group_settings, due.reader_settings)
+    return quiet_from(quiet, now, awake_until=awake_until(due.reader_settings)) if quiet else None
+
+
+def awake_until(reader: MemberSettings) -> datetime | None:
+    """Until when she counts as awake in her quiet hours."""
+    return moment(reader.awake_until) if reader.awake_until else None
+
+
+def paused_until(reader: MemberSettings) -> datetime | None:
+    """Until when she wants no posts; the end of all time if she did not say."""
+    if reader.pause_until < 0:
+        return FOREVER
+    return moment(reader.pause_until) if reader.pause_until else None
+
+
 @lru_cache(maxsize=4096)
 def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Schedule, ...]:
     """The hours that bind a reader: her own, and the group's unless she may do without them.
 
-    All are read on her own clock where she gave one, else on the group's.
+    Her own are read on her clock, or on the group's if she gave none; the group's on the group's.
+    Who lives by another clock and has no weekly hours of her own keeps the group's nights on hers
+    as well: hours that end before she gets up would not spare hers.
     """
     zone = reader.timezone or group.timezone
-    of_group, of_hers = (
-        read_schedule(text, zone) if text else None for text in (group.quiet, reader.quiet)
-    )
-    return binding(of_group, of_hers, may_narrow=group.narrow)
+    of_group = read_schedule(group.quiet, group.timezone) if group.quiet else None
+    of_hers = read_schedule(reader.quiet, zone) if reader.quiet else None
+    bound = binding(of_group, of_hers, may_narrow=group.narrow)
+    if of_group is None or zone == group.timezone or (of_hers and of_hers.weekly):
+        return bound
+    return (*bound, replace(of_group, zone=read_zone(zone), dated=()))

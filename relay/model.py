@@ -243,6 +243,8 @@ class Body:
     """For one reader alone."""
     shown: bool = False
     """Its author wants her own contact to be seen in it."""
+    urgent: bool = False
+    """Its author marks it as urgent; whether she may is asked when it is posted."""
     guarded: bool = False
     """Something in it was replaced, and its author is to be told; only while it waits."""
     files_left_out: bool = False
@@ -295,6 +297,8 @@ class Due:
     """Its post was for this reader alone."""
     luck: int = 0
     """The reader's own number, out of which her moments are drawn."""
+    urgent: bool = False
+    """Its author may mark posts as urgent, and did."""
     number: Secret = NO_WORDS
     """Where the reader writes, which is the number her copy comes from."""
     reader: MemberState

@@ -26,6 +26,9 @@ _MOST_A_DAY = 5
 """The same within a day for who has stopped, has not agreed, or may be somebody else by now: her
 number may be a machine's. Whom we could not reach, and who writes, is told each time."""
 
+TO_DELIVER = timedelta(hours=6)
+"""How long what waits for the end of quiet hours lives beyond it, to be brought then."""
+
 _HEARING = {MemberState.ACTIVE, MemberState.INVITED}
 
 
@@ -74,7 +77,7 @@ class Notices:
         body = Body(
             author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(said), confirm=confirm
         )
-        expires = end_of_life(now, self._life)
+        expires = end_of_life(now, max(self._life, due + TO_DELIVER - now))
         post = await self._outbox.add_post(
             c,
             group_id=group.id,

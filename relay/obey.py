@@ -9,6 +9,7 @@ from relay.obeying.basics import Basics
 from relay.obeying.danger import Danger
 from relay.obeying.duty import OnDuty
 from relay.obeying.guiding import GuidingWords
+from relay.obeying.hours import Hours
 from relay.obeying.joining import Comings
 from relay.obeying.last_days import Extending
 from relay.obeying.members import Members
@@ -26,6 +27,7 @@ class Obey:
             Comings(engine),
             Extending(engine),
             GuidingWords(engine),
+            Hours(engine),
             Members(engine),
             OnDuty(engine),
         )

@@ -15,11 +15,14 @@ from policies.facts import MemberState
 from relay import wording
 from relay.languages.speech import spoken
 from relay.model import Body, Group, Member, end_of_life
+from relay.nights import Nights, life_of_post, read_later
 from relay.notices import Notices
 from relay.reviewing import Reviewing
 from relay.store.outbox import Outbox
+from relay.store.readers import Readers
 from relay.store.roster import Roster
 from relay.store.talk import Talk, Topic
+from relay.urgency import Urgency
 from relay.vault.vault import PRIVATE
 
 TOPIC_LIFE = timedelta(hours=12)
@@ -54,6 +57,9 @@ class Posting:
         self._notices = notices
         self._reviewing = reviewing
         self._life = life
+        self._readers = Readers(roster)
+        self._nights = Nights(outbox, self._readers, notices)
+        self._urgency = Urgency(outbox, notices)
 
     async def publish(
         self,
@@ -74,7 +80,9 @@ class Posting:
         if reader_id is not None and not await self._may_write_to(c, author, group, reader_id):
             await self._notices.tell(c, author.id, wording.NOT_TO_HER, now, anyway=True)
             return 0
-        expires = end_of_life(now, self._life)
+        readers = await self._readers.settings(c, group.id, author.id, reader_id)
+        expires = end_of_life(now, life_of_post(group.settings, readers, self._life, now))
+        urgent = body.urgent and await self._urgency.is_granted(c, author, group, now)
         texts = reader_id is None and await self._roster.has_phones(c, group.id)
         topic = await self._talk.now_about(c, group.id, now) if texts else None
         if reader_id is None:
@@ -87,7 +95,9 @@ class Posting:
             expires=expires,
             now=now,
             own_key=texts and may_come_in_parts(body, self._segments),
+            urgent=urgent,
         )
+        await self._nights.wrote(c, author, group, now)
         if reader_id is not None:
             await self._outbox.address_to_member(c, post.id, reader_id, now)
             return 1
@@ -98,11 +108,13 @@ class Posting:
                 said = Secret(without_answers(body.subject.reveal()))
             until = min(expires, now + TOPIC_LIFE)
             await self._talk.begin(c, group.id, Topic(subject=said, root=root), until, now)
-        readers = await self._outbox.fan_out(c, post, now)
-        if readers == 0:
+        copies = await self._outbox.fan_out(c, post, now)
+        if copies == 0:
             await self._outbox.drop_finished(c, [post.id])
             await self._notices.tell(c, author.id, wording.NOBODY, now, anyway=True)
-        return readers
+        later = read_later(group.settings, readers, now, urgent=urgent)
+        await self._nights.tell_author(c, author, group, later, now)
+        return copies
 
     async def _with_reactions(self, c: AsyncConnection, group: Group, body: Body) -> Body:
         """What phones said about the posts before, as a count below the words of this one."""

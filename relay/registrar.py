@@ -40,11 +40,14 @@ from relay.model import (
 )
 from relay.naming import Naming
 from relay.options import OF_GROUP, OF_MEMBER, read_options
+from relay.resting import shown_pause
+from relay.store import counts
 from relay.store.database import Database
 from relay.store.erasures import Erasures
 from relay.store.outbox import Held, Outbox
 from relay.store.pending import Pending
 from relay.store.pool import Pool
+from relay.store.readers import Readers
 from relay.store.roster import NewMember, Roster
 from relay.store.shelf import slips_in
 from relay.store.talk import Talk
@@ -155,6 +158,8 @@ class Registrar:
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
+            if changed.settings != group.settings:
+                await self._outbox.hurry(c, group.id, self._clock.now())
             await self._refuse_shown_contacts(c, changed)
             members = await self._roster.members(c, changed) if changed.settings.texts else []
             refuse_names(
@@ -322,6 +327,8 @@ class Registrar:
                 await self._naming.refuse_resting(c, group, name, blind, now)
             await self._roster.save_member(c, member)
             await self._naming.renamed(c, group, before, member, now)
+            if member.settings != before.settings:  # what is held may be free by now, or too late
+                await Readers(self._roster).judge_anew(c, [member.id], now)
             if member.state is not before.state:  # her silence is counted from now on
                 await self._joining.settle_by_hand(c, group, member)
                 await self._roster.set_heard(c, [member.id], None)
@@ -402,6 +409,7 @@ class Registrar:
             held = await self._outbox.held(c, now)
             tallies = await self._outbox.tallies(c)
             losses: dict[str, int] = {}
+            happened: dict[str, int] = {}
             waiting = await self._pending.count(c)
             topics = await self._talk.sealed(c)
             owed = await self._erasures.backlog(c, now)
@@ -409,6 +417,7 @@ class Registrar:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
                 losses = await self._outbox.losses(c, only.id)
+                happened = await counts.of_group(c, only.id)
                 waiting = await self._pending.count(c, only.id)
         return {
             "bodies": sum(h.bodies for h in held),
@@ -419,6 +428,7 @@ class Registrar:
             "tallies": tallies,
             "waiting_for_author": waiting,
             "not_passed_on": losses,
+            "happened": happened,
             "spool": len(slips_in(self._spool)) if self._spool.is_dir() else 0,
             "at_provider": owed.waiting,
         }
@@ -570,6 +580,7 @@ def show_member(member: Member) -> dict[str, Any]:
         "state": str(member.state),
         "facilitator": member.facilitator,
         "role": str(member.role),
+        "paused": shown_pause(member),
         "agreed": "" if member.agreed_on is None else member.agreed_on.isoformat(),
         "agreed_version": member.settings.agreed_version,
         "agreed_by": member.settings.agreed_by,

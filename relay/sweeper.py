@@ -12,6 +12,7 @@ from relay.engine import Engine
 from relay.lastdays import LastDays
 from relay.log import Word, say, trouble
 from relay.shredding import shred
+from relay.store import counts
 
 _AT_MOST_EVERY = 1.0
 _EVERY = 5.0
@@ -104,6 +105,7 @@ class Sweeper:
         now = self._clock.now()
         async with self._database.writing() as c:
             await self._outbox.forget_old(c, now)
+            await counts.forget_old(c, now)
             await self._endings.tell_losses(c, now)
             await self._roster.end_quarantine(c, now)
             everyone = await self._roster.everyone(c)

@@ -96,6 +96,20 @@ def change(
 
 
 @app.command()
+def pause(
+    key: MemberId,
+    until: Annotated[list[str] | None, typer.Argument(metavar="3d|until DAY|off")] = None,
+    as_json: Json = False,
+) -> None:
+    """Give a member a rest from posts: 8h, 3d, until monday, or until she says so; off ends it."""
+    said = " ".join(until or ())
+    member = with_engine(
+        lambda e: e.database.transact(lambda c: e.resting.pause_for(c, key, said, e.clock.now()))
+    )
+    show(_shown(member), as_json=as_json)
+
+
+@app.command()
 def remove(key: MemberId, as_json: Json = False) -> None:
     """Remove a member, at once and for good."""
     member = with_engine(lambda e: e.registrar.remove_member(key))

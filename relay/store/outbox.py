@@ -127,8 +127,9 @@ class Outbox:
         now: datetime,
         own_key: bool = False,
         reporter_id: int | None = None,
+        urgent: bool = False,
     ) -> Stored:
-        """Seal what was said, and store it.
+        """Seal what was said, and store it. What is `urgent` comes in quiet hours too.
 
         A reporter is told as an author is if a notice with her words reaches nobody. With
         `own_key` nothing else is sealed under the same key: it may have to stay for long.
@@ -146,6 +147,7 @@ class Outbox:
             "expires": milliseconds(expires),
             "unreached": 0,
             "private": body.private,
+            "urgent": urgent,
         }
         await c.execute(sa.insert(POST), row)
         return Stored(id=post_id, group_id=group_id, author_id=author_id)
@@ -244,6 +246,7 @@ class Outbox:
                 POST.c.author_id,
                 POST.c.expires,
                 POST.c.private,
+                POST.c.urgent,
                 MEMBER.c.state,
                 MEMBER.c.card,
                 GROUP.c.state.label("group_state"),
@@ -288,6 +291,7 @@ class Outbox:
             leader=row["leader"],
             alone=row["private"],
             luck=self._luck(row["member_id"]),
+            urgent=row["urgent"],
             rest=row["rest"],
             number=number,
             reader=MemberState(row["state"]),

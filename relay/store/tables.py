@@ -239,6 +239,19 @@ class LossRow(SQLModel, table=True):
     """Whether the group's facilitators have been told."""
 
 
+class HappenedRow(SQLModel, table=True):
+    """How often something happened in a group on a day. Never per person, and not what it was."""
+
+    __tablename__ = "happened"
+
+    group_id: int = Field(
+        sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True)
+    )
+    day: int = Field(sa_column=sa.Column(sa.Integer, primary_key=True, autoincrement=False))
+    word: str = Field(sa_column=sa.Column(sa.String(16), primary_key=True))
+    count: int = Field(sa_column=sa.Column(_BIG, nullable=False))
+
+
 class SpentRow(SQLModel, table=True):
     """What a group, an author or the whole programme was charged on a day, in segments."""
 
@@ -467,6 +480,7 @@ PENDING = METADATA.tables["pending"]
 BLOCK = METADATA.tables["block"]
 STRIKE = METADATA.tables["strike"]
 LOSS = METADATA.tables["loss"]
+HAPPENED = METADATA.tables["happened"]
 SPENT = METADATA.tables["spent"]
 ERASURE = METADATA.tables["erasure"]
 REACTION = METADATA.tables["reaction"]

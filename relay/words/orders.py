@@ -60,7 +60,7 @@ def read_order(text: str, standing: Who, *, to_mask: bool = False) -> Order | No
         if begun.word.form is Form.WORDS:
             if begun.word.opens(begun.rest) and (begun.stressed or begun.word.plain):
                 return Order(command=begun.word.command, rest=begun.rest)
-        elif begun.word.fits(begun.rest):
+        elif not begun.rest or begun.word.fits(begun.rest):
             return Order(command=begun.word.command, rest=begun.rest)
     return None
 
@@ -79,7 +79,7 @@ def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None
     Nobody may read such a message before she has said what she means.
     """
     for begun in _begun(text, standing, to_mask=to_mask):
-        words = begun.word.form is Form.WORDS
+        words = begun.word.form is Form.WORDS and begun.word.asked
         if words and (begun.stressed or begun.word.opens(begun.rest)):
             return begun.word.command
         if begun.word.near(begun.rest):
@@ -87,8 +87,17 @@ def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None
     return None
 
 
+def is_marked_urgent(text: str) -> bool:
+    """Tell whether a member marks what she writes as urgent. It is a post, word by word."""
+    order = read_order(text, Who.MEMBER)
+    return order is not None and order.command is Command.URGENT
+
+
 def _begun(text: str, standing: Who, *, to_mask: bool) -> Iterator[_Begun]:
-    """Yield the words a message begins with and that something follows, the longest first."""
+    """Yield the words a message begins with, the longest first.
+
+    Something follows, but where the word may stand alone when it is stressed.
+    """
     place = Place.MASK if to_mask else Place.GROUP
     for written, behind, rest in reversed(list(_beginnings(text))):
         said = folded(written)
@@ -99,7 +108,8 @@ def _begun(text: str, standing: Who, *, to_mask: bool) -> Iterator[_Begun]:
                 continue
             if said and said in _folded_spellings(word):
                 stressed = written == written.upper() != written.lower() or behind in _COLONS
-                yield _Begun(word=word, rest=rest, stressed=stressed)
+                if rest or (stressed and word.shouted):
+                    yield _Begun(word=word, rest=rest, stressed=stressed)
 
 
 def _beginnings(text: str) -> Iterator[tuple[str, str, str]]:
@@ -107,7 +117,7 @@ def _beginnings(text: str) -> Iterator[tuple[str, str, str]]:
     text, at = text.strip(), 0
     for _ in range(_MOST_WORDS):
         found = _PARTS.match(text, at)
-        if found is None or found.end() == len(text):
+        if found is None:
             return
         yield text[: found.end(1)], found[2].strip()[:1], text[found.end() :].strip()
         at = found.end()

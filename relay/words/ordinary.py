@@ -67,6 +67,8 @@ arise auxilia auxilios brise cerise crie criee cries crime cris crises crisi cri
 crisse croise cruise emergen emergence emergenciais emergencial emergencias emergencies emergent
 emergente emergenti emergents emergenze frise grise kraise kreise krige kris krisen kriser kruse
 notfalle notfalls prise scrise urgences urgency urgente
+resumed resumes presume resumen resumo resuma resumi resumee resumer fortsetze fortsetzt fortsetzte
+fortsetzung festsetzen
 """
 
 _ARABIC = """

@@ -73,12 +73,12 @@ _START = Word(
     # also does so on `yes`, which between people is only an answer.
     spellings={
         "en": ("start", "unstop", "subscribe"),
-        "es": ("empezar", "reanudar"),
-        "fr": ("démarrer", "reprendre"),
+        "es": ("empezar",),
+        "fr": ("démarrer",),
         "de": ("starten",),
-        "pt": ("começar", "retomar"),
-        "ar": ("ابدأ", "استئناف"),
-        "zh": ("开始", "開始", "恢复", "恢復"),
+        "pt": ("começar",),
+        "ar": ("ابدأ",),
+        "zh": ("开始", "開始"),
     },
     meaning="Tells you the way back after you have said stop.",
     who=frozenset({Who.STOPPED}),

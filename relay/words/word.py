@@ -25,6 +25,11 @@ class Command(StrEnum):
     BLOCK = "block"
     UNBLOCK = "unblock"
     # hours and how posts come
+    QUIET = "quiet"
+    PAUSE = "pause"
+    RESUME = "resume"
+    URGENT = "urgent"
+    WAKE = "wake"
 
     # joining and leaving
     JOIN = "join"
@@ -128,6 +133,9 @@ class Word:
     fits: Callable[[str], bool] = _nothing_fits
     """Of a `SHORT` one: whether what follows, as it was written, is what it expects. One that is
     not `ALONE` is a word by itself too if an empty rest fits."""
+    shouted: bool = False
+    """Of a `SHORT` one that needs something behind it: in capitals, or with a colon, it also stands
+    alone, where in small letters it is an ordinary word."""
     near: Callable[[str], bool] = _nothing_fits
     """Of a `SHORT` one: whether what follows was surely meant for it and is not right, so that it
     is kept from the group and she is asked. Ordinary talk must not be near."""
@@ -143,6 +151,9 @@ class Word:
     plain: bool = False
     """Of one with `WORDS`: it is meant even in small letters and without a colon. One that could
     begin a sentence is not: then she is asked."""
+    asked: bool = True
+    """Of one with `WORDS` that is not `plain`: whether she is asked. Not where it would do more
+    harm that others wait for her words than that they are talk."""
     slips: bool = True
     """Of one that stands `ALONE`: whether a slip in it is asked about. Not where it is much like
     an ordinary word."""

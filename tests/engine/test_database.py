@@ -126,7 +126,7 @@ async def test_whole_numbers_are_wide_enough() -> None:
     small |= {"erasure.tries", "erasure.until_day", "member.heard_day", "member.left_day"}
     small |= {"delivery.stage", "delivery.start", "delivery.rest", "delivery.failed"}
     small |= {"delivery.troubled", "invite.tries", "resting_name.until_day"}
-    small |= {"pending.short", "planned.short", "alarm.short"}
+    small |= {"pending.short", "happened.day", "planned.short", "alarm.short"}
     assert narrow == small
 
 

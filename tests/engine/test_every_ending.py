@@ -32,6 +32,7 @@ from relay.feedback import Feedback
 from relay.model import Member, show_id
 from relay.store.pending import Why
 from relay.store.tables import MEMBER
+from relay.wording import hours
 from relay.wording import joining as of_joining
 from tests.engine.conftest import House
 
@@ -242,6 +243,29 @@ async def pace(circle: Circle) -> None:
     assert circle.group_read() == posts
 
 
+async def outlasted(circle: Circle) -> None:
+    """Hours that are set after it was written last longer than it lives: its author is told."""
+    await circle.house.engine.registrar.change_member(
+        show_id(circle.sol.id), {"quiet": "11:00-14:00"}
+    )
+    await circle.writes()
+    silence = {"quiet": "2026-11-18 all day, 2026-11-19 all day, 2026-11-20 all day"}
+    await circle.house.engine.registrar.change_member(show_id(circle.sol.id), silence)
+    await circle.settle()
+    assert circle.group_read() == []
+    assert circle.author_heard() == [hours.OUTLASTED]
+
+
+async def paused(circle: Circle) -> None:
+    """Who rests gets what lives until then; of the rest nobody is told, because she chose it."""
+    await circle.sol_says("PAUSE")
+    await circle.writes()
+    circle.house.clock.forward(hours=35, minutes=45)
+    await circle.settle()
+    assert circle.group_read() == []
+    assert circle.author_heard() == []
+
+
 async def quiet_hours(circle: Circle) -> None:
     """Waiting is no ending: it arrives when the night is over."""
     hour = circle.house.clock.now().hour
@@ -320,7 +344,9 @@ REASONS: dict[Reason, Scenario] = {
     Reason.NOT_AFFIRMED: not_affirmed,
     Reason.NOT_AUTHENTIC: not_authentic,
     Reason.NOT_PROVEN: not_proven,
+    Reason.OUTLASTED: outlasted,
     Reason.PACE: pace,
+    Reason.PAUSED: paused,
     Reason.QUIET_HOURS: quiet_hours,
     Reason.SHOWN_TO_OTHERS: shown_to_others,
     Reason.SILENT: silent,

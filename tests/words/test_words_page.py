@@ -44,9 +44,8 @@ def follow(copy: Path) -> None:
 
 def test_the_page_on_adding_a_word_can_be_followed(tmp_path: Path) -> None:
     """The example, copied literally into the files the page names, passes the page's own test."""
-    shutil.copytree(ROOT / "policies", tmp_path / "policies")
-    shutil.copytree(ROOT / "relay" / "words", tmp_path / "relay" / "words")
-    (tmp_path / "relay" / "__init__.py").write_text('"""A copy."""\n', encoding="utf-8")
+    for package in ("channels", "policies", "relay"):
+        shutil.copytree(ROOT / package, tmp_path / package)
     follow(tmp_path)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RUN],

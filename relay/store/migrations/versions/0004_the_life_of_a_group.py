@@ -82,6 +82,15 @@ def _members_tables() -> None:
 
 def _groups_tables() -> None:
     op.create_table(
+        "happened",
+        sa.Column("group_id", _BIG, nullable=False),
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("word", sa.String(length=16), nullable=False),
+        sa.Column("count", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "day", "word"),
+        _of("group_id", "groups"),
+    )
+    op.create_table(
         "resting_name",
         sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
         sa.Column("group_id", _BIG, nullable=False),

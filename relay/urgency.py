@@ -1,0 +1,37 @@
+"""Urgent posts: who may send them, and how often."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from relay.clock import day
+from relay.model import Group, Member
+from relay.notices import Notices
+from relay.store import counts
+from relay.store.outbox import Outbox
+from relay.wording import hours as wording
+
+
+class Urgency:
+    """Grants it to those whom a facilitator allows it, so often a day, and counts it."""
+
+    def __init__(self, outbox: Outbox, notices: Notices) -> None:
+        self._outbox = outbox
+        self._notices = notices
+
+    async def is_granted(
+        self, c: AsyncConnection, author: Member, group: Group, now: datetime
+    ) -> bool:
+        """Whether a post that she marks as urgent is one. If not, she is told why."""
+        if not author.settings.may_urgent:
+            await self._notices.tell(c, author.id, wording.NOT_URGENT, now, anyway=True)
+            return False
+        most = group.settings.urgent
+        if not await self._outbox.once(c, now, "urgent", author.id, day(now), most=most):
+            text = wording.TOO_OFTEN_URGENT.format(count=most)
+            await self._notices.tell(c, author.id, text, now, anyway=True)
+            return False
+        await counts.add(c, group.id, "urgent", now)
+        return True
