@@ -166,6 +166,9 @@ COMMANDS = (
     *("dringend", "wake", "despertar", "réveil", "wecken", "acordar", "هدوء", "ساعات الهدوء"),
     *("إيقاف مؤقت", "استراحة", "عاجل", "إيقاظ", "静音", "靜音", "勿扰", "勿擾", "暂停", "暫停"),
     *("紧急", "緊急", "唤醒", "喚醒"),
+    *("agendar", "desagendar", "desprogramar", "déprogrammer", "plan", "plan löschen", "planear"),
+    *("planejar", "planen", "planifier", "programar", "programmer", "unplan", "إلغاء الجدولة"),
+    *("جدولة", "取消計劃", "取消计划", "計劃", "计划"),
 )
 """A name that is one of these could pass for a command, or for an answer of the relay.
 

@@ -19,6 +19,7 @@ from relay.keeping_apart import KeepingApart
 from relay.leaving import Leaving
 from relay.naming import Naming
 from relay.notices import Notices
+from relay.planning import Planning
 from relay.posting import Posting
 from relay.pulse import Pulse
 from relay.registrar import Registrar
@@ -32,6 +33,7 @@ from relay.store.migrate import migrate
 from relay.store.names import Names
 from relay.store.outbox import Outbox
 from relay.store.pending import Pending
+from relay.store.planned import Planned
 from relay.store.pool import Numbers
 from relay.store.pulses import Pulses
 from relay.store.readers import Readers
@@ -63,6 +65,7 @@ class Engine:
     review: Review
     hiding: Hiding
     guiding: Guiding
+    planning: Planning
     posting: Posting
     pulse: Pulse
     notices: Notices
@@ -134,6 +137,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     leaving = Leaving(
         roster=roster, outbox=outbox, endings=endings, apart=apart, names=names, naming=naming
     )
+    planning = Planning(Planned(vault), roster, posting, notices, outbox, hiding)
     return Engine(
         settings=settings,
         clock=clock,
@@ -159,6 +163,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         posting=posting,
         review=review,
         hiding=hiding,
+        planning=planning,
         guiding=Guiding(roster, review, posting, notices, outbox, endings, Sure(pending)),
         notices=notices,
         endings=endings,

@@ -41,6 +41,7 @@ class Sweeper:
         self._talk = engine.talk
         self._vault = engine.vault
         self._endings = engine.endings
+        self._planning = engine.planning
         self._last_days = LastDays(engine, wake)
         self._affirming = engine.affirming
         self._clock = engine.clock
@@ -75,6 +76,7 @@ class Sweeper:
     async def sweep(self) -> None:
         """One round: expire, forget, shred. Rows go before the keys that sealed them."""
         if self._clock_is_sane():
+            await self._say_what_was_planned()
             while await self._expire() == _BATCH:
                 pass
             await self._forget()
@@ -115,6 +117,15 @@ class Sweeper:
             self._wake()
         self._forgot_at = self._stopwatch()
         await self._last_days.round()
+
+    async def _say_what_was_planned(self) -> None:
+        """Publish what facilitators planned for this minute, each in a transaction of its own."""
+        publish, now = self._planning.publish_next, self._clock.now()
+        some = False
+        while await self._database.transact(lambda c: publish(c, now)):
+            some = True
+        if some:
+            self._wake()
 
     async def _expire(self) -> int:
         now = self._clock.now()

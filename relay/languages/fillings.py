@@ -26,6 +26,8 @@ FILLINGS: dict[str, str | int] = {
     "until": "2026-12-24 18:00",
     "number": 4821,
     "code": 4821,
+    "when": "2026-12-24 18:00",
+    "plans": ", ".join(f"48{number}: 2026-12-24 18:00" for number in range(5)),
     "by": "Wilhelmina of the Meadow",
     "numbers": "12, 345, 678",
     "words": "Hello, I am glad to be here.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from policies.verdict import Reason
+from relay.words import occasions
 from relay.words.arguments import first_number, is_name, name_and_span, numbers
 from relay.words.folding import folded
 from relay.words.word import EVERYWHERE, Command, Form, Owner, Place, Who, Word
@@ -262,6 +263,48 @@ _ANNOUNCE = Word(
     posts=True,
 )
 
+_PLAN = Word(
+    command=Command.PLAN,
+    spellings={
+        "en": ("plan",),
+        "es": ("planear", "programar"),
+        "fr": ("planifier", "programmer"),
+        "de": ("planen", "plan"),
+        "pt": ("planejar", "agendar"),
+        "ar": ("جدولة",),
+        "zh": ("计划", "計劃"),
+    },
+    meaning="Says your words to the group at the time in front of them, or lists what is planned.",
+    who=_GUIDES,
+    where=_TO_GROUP,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.WORDS,
+    opens=occasions.begins,
+    alone=True,
+)
+
+_UNPLAN = Word(
+    command=Command.UNPLAN,
+    spellings={
+        "en": ("unplan",),
+        "es": ("desprogramar",),
+        "fr": ("déprogrammer",),
+        "de": ("plan löschen",),
+        "pt": ("desagendar",),
+        "ar": ("إلغاء الجدولة",),
+        "zh": ("取消计划", "取消計劃"),
+    },
+    meaning="Takes back what is planned under this number.",
+    who=_GUIDES,
+    where=_TO_GROUP,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_code,
+    despite=_ALSO_FROZEN,
+)
+
 WORDS: tuple[Word, ...] = (
     _EXTEND,
     _APPROVE,
@@ -273,4 +316,6 @@ WORDS: tuple[Word, ...] = (
     _REMOVE,
     _REALLY,
     _ANNOUNCE,
+    _PLAN,
+    _UNPLAN,
 )

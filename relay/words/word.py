@@ -52,6 +52,8 @@ class Command(StrEnum):
     REMOVE = "remove"
     REALLY = "really"
     ANNOUNCE = "announce"
+    PLAN = "plan"
+    UNPLAN = "unplan"
 
     # danger and duty
     CRISIS = "crisis"

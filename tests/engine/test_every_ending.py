@@ -32,7 +32,7 @@ from relay.feedback import Feedback
 from relay.model import Member, show_id
 from relay.store.pending import Why
 from relay.store.tables import MEMBER
-from relay.wording import hours
+from relay.wording import guiding, hours
 from relay.wording import joining as of_joining
 from tests.engine.conftest import House
 
@@ -332,7 +332,51 @@ async def unreachable(circle: Circle) -> None:
     assert circle.house.sms.texts_to(SOL)[-1] == wording.PAUSED
 
 
+async def announcements_only(circle: Circle) -> None:
+    """In a group for announcements: its author is told."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"posting": "announce"})
+    await circle.writes()
+    assert (circle.author_heard(), circle.group_read()) == ([guiding.ANNOUNCEMENTS_ONLY], [])
+
+
+async def muted(circle: Circle) -> None:
+    """She is muted: she is told, and until when."""
+    await circle.house.say(circle.ana, ANA, "MUTE ivy 2h")
+    await circle.writes()
+    assert circle.author_heard()[-1] == guiding.MUTED.format(until="14:00")
+    assert circle.group_read() == []
+
+
+async def reads_only(circle: Circle) -> None:
+    """She is a listener: she is told."""
+    change = circle.house.engine.registrar.change_member
+    await change(show_id(circle.ivy.id), {"role": "listener"})
+    await circle.writes()
+    assert (circle.author_heard(), circle.group_read()) == ([guiding.READS_ONLY], [])
+
+
+async def review(circle: Circle) -> None:
+    """Nobody looked at it in time: its author is told, and who could have."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"posting": "moderated"})
+    await circle.writes()
+    await circle.days_pass()
+    assert circle.author_heard() == [guiding.LOOKED_AT_FIRST, guiding.NOT_LOOKED_AT]
+    assert circle.facilitator_heard()[1] == guiding.NOT_LOOKED_AT_BY_YOU.format(count=1)
+    assert circle.group_read() == []
+
+
+async def sure(circle: Circle) -> None:
+    """A facilitator was asked again, and said nothing: nothing is done, and nobody's words lost."""
+    await circle.house.say(circle.ana, ANA, "REMOVE ivy")
+    await circle.settle()
+    await circle.days_pass()
+    await circle.days_pass()
+    await circle.writes()
+    assert (circle.group_read(), len(circle.facilitator_heard())) == (["hello"], 1)
+
+
 REASONS: dict[Reason, Scenario] = {
+    Reason.ANNOUNCEMENTS_ONLY: announcements_only,
     Reason.ANSWER_LOST: answer_lost,
     Reason.AUTOMATIC: automatic,
     Reason.BUDGET: budget,
@@ -340,6 +384,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.EXPIRED: expired,
     Reason.GROUP_CLOSED: group_closed,
     Reason.GROUP_FROZEN: group_frozen,
+    Reason.MUTED: muted,
     Reason.NOT_A_MEMBER_NOW: not_a_member_now,
     Reason.NOT_AFFIRMED: not_affirmed,
     Reason.NOT_AUTHENTIC: not_authentic,
@@ -348,6 +393,8 @@ REASONS: dict[Reason, Scenario] = {
     Reason.PACE: pace,
     Reason.PAUSED: paused,
     Reason.QUIET_HOURS: quiet_hours,
+    Reason.READS_ONLY: reads_only,
+    Reason.REVIEW: review,
     Reason.SHOWN_TO_OTHERS: shown_to_others,
     Reason.SILENT: silent,
     Reason.STOPPED: stopped,
@@ -506,6 +553,8 @@ WAITING: dict[Why, Scenario] = {
     Why.DOUBT: doubt,
     Why.CODE: code,
     Why.COMMAND: command,
+    Why.REVIEW: review,
+    Why.SURE: sure,
 }
 
 
