@@ -11,6 +11,7 @@ from relay.clock import Clock, SystemClock
 from relay.config import Settings
 from relay.departures import Departures
 from relay.destruction import Destruction
+from relay.doorkeeping import Doorkeeping
 from relay.ending import Endings
 from relay.guiding import Guiding
 from relay.hiding import Hiding
@@ -75,6 +76,7 @@ class Engine:
     keeping_apart: KeepingApart
     leaving: Leaving
     affirming: Affirming
+    doorkeeping: Doorkeeping
     registrar: Registrar
     destruction: Destruction
     resting: Resting
@@ -122,6 +124,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         settings.text_segments,
     )
     apart, names = Apart(vault, roster), Names(roster)
+    keeping_apart = KeepingApart(apart, roster, notices)
     naming = Naming(names, roster, circles, notices)
     joining = Joining(
         roster=roster,
@@ -164,12 +167,20 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         review=review,
         hiding=hiding,
         planning=planning,
-        guiding=Guiding(roster, review, posting, notices, outbox, endings, Sure(pending)),
+        guiding=Guiding(roster, review, posting, notices, outbox, endings, Sure(pending), leaving),
         notices=notices,
         endings=endings,
         naming=naming,
         joining=joining,
-        keeping_apart=KeepingApart(apart, roster, notices),
+        keeping_apart=keeping_apart,
+        doorkeeping=Doorkeeping(
+            database=database,
+            roster=roster,
+            joining=joining,
+            apart=keeping_apart,
+            vault=vault,
+            clock=clock,
+        ),
         leaving=leaving,
         affirming=Affirming(database, roster, joining, names, notices),
         resting=Resting(Readers(roster), settings.post_life),

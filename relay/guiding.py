@@ -22,6 +22,7 @@ from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.judge import until as stored_end
 from relay.languages.speech import spoken
+from relay.leaving import Leaving
 from relay.model import Body, Group, Member, show_id
 from relay.notices import Notices
 from relay.posting import Posting
@@ -64,7 +65,9 @@ class Guiding:
         outbox: Outbox,
         endings: Endings,
         sure: Sure,
+        leaving: Leaving,
     ) -> None:
+        self._leaving = leaving
         self._sure = sure
         self._endings = endings
         self._roster = roster
@@ -185,12 +188,11 @@ class Guiding:
         if what != _REMOVE or by.role is not Role.FACILITATOR:
             raise RefusalError(guiding.NOTHING_ASKED)
         member = await self._roster.find_member(c, key, lock=True)
-        await self._endings.nothing_more_for(c, [member.id], now)
-        await self._roster.remove_member(c, member, now)
+        gone = await self._leaving.remove(c, group, member, now)
         name = member.name.reveal()
         text = guiding.REMOVED_BY.format(name=name, by=by.name.reveal())
         await self._endings.tell_facilitators(c, group.id, text, now, besides=by.id)
-        return guiding.REMOVED_BY_YOU.format(name=name), [member.id]
+        return guiding.REMOVED_BY_YOU.format(name=name), gone
 
     # The whole group -------------------------------------------------------------------------
 

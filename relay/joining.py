@@ -185,20 +185,21 @@ class Joining:
         now: datetime,
         *,
         answers: bool = False,
+        by: int = 0,
     ) -> bool:
         """Make a member of who has agreed. `False` if she must not be, or is none who waits.
 
-        `answers`: she has just said that she agrees, so it comes at any hour.
+        `answers`: she has just said that she agrees, so it comes at any hour. `by`: a facilitator
+        who hears it otherwise.
         """
         member = await self._locked(c, member)
         if not waits(member):
             return False
         if await self._is_forbidden(c, group, member):
             text = said.CANNOT.format(name=member.name.reveal())
-            await self._endings.tell_facilitators(c, group.id, text, now)
+            await self._endings.tell_facilitators(c, group.id, text, now, besides=by)
             return False
-        settings = replace(member.settings, to_moderate=group.settings.moderated_first)
-        member = replace(member, state=MemberState.ACTIVE, settings=settings)
+        member = replace(member, state=MemberState.ACTIVE)
         await self._roster.save_member(c, member)
         await self._invites.forget_vouchers(c, member)
         await self._invites.drop(c, member)
@@ -210,11 +211,14 @@ class Joining:
         return True
 
     async def approve_named(
-        self, c: AsyncConnection, group: Group, name: str, now: datetime
-    ) -> bool:
-        """A facilitator lets in who waits under this name. `False` if there is no such one."""
+        self, c: AsyncConnection, group: Group, name: str, now: datetime, *, by: Member
+    ) -> Text | None:
+        """A facilitator lets in who waits under this name. `None` if nobody does."""
         member = await self._names.of(c, group, name)
-        return member is not None and await self.let_in(c, group, member, now)
+        if member is None or not waits(member):
+            return None
+        is_in = await self.let_in(c, group, member, now, by=by.id)
+        return (said.LET_IN if is_in else said.CANNOT).format(name=member.name.reveal())
 
     async def vouch(
         self, c: AsyncConnection, group: Group, by: Member, name: str, now: datetime

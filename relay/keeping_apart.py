@@ -42,6 +42,10 @@ class KeepingApart:
         """Take it back."""
         await self._apart.allow(c, member, contact)
 
+    async def lift_ban(self, c: AsyncConnection, group: Group, contact: Contact) -> bool:
+        """Let a contact in again that was banned from a group. Whether it was."""
+        return await self._apart.lift_ban(c, group.id, contact)
+
     async def pairs(self, c: AsyncConnection, group: Group) -> list[tuple[Member, Member]]:
         """The pairs of members of a group who must not share it, for the operator's eyes."""
         by_id = {m.id: m for m in await self._roster.members(c, group)}

@@ -36,6 +36,7 @@ class LastDays:
         self._database = engine.database
         self._roster = engine.roster
         self._registrar = engine.registrar
+        self._leaving = engine.leaving
         self._destruction = engine.destruction
         self._endings = engine.endings
         self._notices = engine.notices
@@ -143,7 +144,7 @@ class LastDays:
             member = await self._roster.find_member(c, show_id(member_id), lock=True)
             if not await self._leavers.is_gone(c, member_id):
                 return  # let in again meanwhile
-            await self._endings.nothing_more_for(c, [member_id], now)
-            await self._roster.remove_member(c, member, now)
+            group = await self._roster.group_of(c, member)
+            await self._leaving.remove(c, group, member, now)
         self._departures.announce([member_id])
         self._vault.forget([member_id])  # after the commit: the rows must go before the key

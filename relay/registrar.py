@@ -20,7 +20,7 @@ from channels.secret import REDACTED, Contact, Secret
 from policies import pseudonym
 from policies.facts import GroupState, MemberState, Role
 from relay import lastday, presets
-from relay.agreeing import version_of, waits
+from relay.agreeing import version_of
 from relay.clock import Clock, moment
 from relay.departures import Departures
 from relay.ending import Endings
@@ -356,33 +356,6 @@ class Registrar:
         if "state" in rest:
             member = replace(member, state=_back_in(member, rest.pop("state")))
         return replace(member, settings=_member_settings(member.settings, rest))
-
-    async def invite_member(self, key: str) -> Member:
-        """Invite a member once more; what she was sent before is no longer good."""
-
-        async def work(c: AsyncConnection) -> Member:
-            member = await self._roster.find_member(c, key, lock=True)
-            group = await self._roster.group_of(c, member)
-            if group.state is GroupState.CLOSED:
-                raise RefusalError("This group is closed.")
-            return await self._joining.invite(c, group, member, self._clock.now())
-
-        return await self._database.transact(work)
-
-    async def let_in(self, key: str) -> Member:
-        """Let in a member who has agreed and waits."""
-
-        async def work(c: AsyncConnection) -> Member:
-            member = await self._roster.find_member(c, key, lock=True)
-            group = await self._roster.group_of(c, member)
-            if not waits(member):
-                raise RefusalError("She does not wait to be let in.")
-            contact = await self._roster.contact_of(c, member)
-            await self._joining.refuse_forbidden(c, group, contact, besides=member.id)
-            await self._joining.let_in(c, group, member, self._clock.now())
-            return await self._roster.find_member(c, key)
-
-        return await self._database.transact(work)
 
     async def remove_member(self, key: str, *, ban: bool = False, forget: bool = False) -> Member:
         """Remove a member, at once and for good: her key is destroyed. As `Leaving.remove`."""

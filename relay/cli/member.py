@@ -21,7 +21,9 @@ MemberId = Annotated[str, typer.Argument(metavar="ID", help="The member's id.")]
 @app.command()
 def add(
     key: Key,
-    name: Annotated[str, typer.Option(help="her pseudonym in this group")],
+    name: Annotated[
+        str | None, typer.Option(help="her pseudonym in this group; left out, one is chosen")
+    ] = None,
     sms: Annotated[str | None, typer.Option(metavar="+E164", help="reach her by text")] = None,
     email: Annotated[str | None, typer.Option(metavar="ADDR", help="reach her by mail")] = None,
     agreed: Annotated[
@@ -110,10 +112,79 @@ def pause(
 
 
 @app.command()
-def remove(key: MemberId, as_json: Json = False) -> None:
+def remove(
+    key: MemberId,
+    ban: Annotated[bool, typer.Option("--ban", help="never let her in here again")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="also drop what she wrote and others wait for")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Remove a member, at once and for good."""
-    member = with_engine(lambda e: e.registrar.remove_member(key))
+    member = with_engine(lambda e: e.registrar.remove_member(key, ban=ban, forget=forget))
     show({"removed": _shown(member)["member"]}, as_json=as_json)
+
+
+@app.command()
+def invite(key: MemberId, as_json: Json = False) -> None:
+    """Send an invitation anew, good for a day; the one before is no longer good."""
+    member = with_engine(lambda e: e.doorkeeping.invite(key))
+    show(_shown(member), as_json=as_json)
+
+
+@app.command()
+def approve(key: MemberId, as_json: Json = False) -> None:
+    """Let in a member who has agreed and waits."""
+    member = with_engine(lambda e: e.doorkeeping.let_in(key))
+    show(_shown(member), as_json=as_json)
+
+
+@app.command()
+def rename(key: MemberId, name: str, as_json: Json = False) -> None:
+    """Give a member another pseudonym; the old one rests before anybody else may have it."""
+    member = with_engine(lambda e: e.registrar.change_member(key, {"name": name}))
+    show(_shown(member), as_json=as_json)
+
+
+Phone = Annotated[str | None, typer.Option(metavar="+E164")]
+Mailbox = Annotated[str | None, typer.Option(metavar="ADDR")]
+
+
+@app.command()
+def avoid(
+    key: MemberId,
+    sms: Phone = None,
+    email: Mailbox = None,
+    undo: Annotated[bool, typer.Option("--undo", help="take it back")] = False,
+    as_json: Json = False,
+) -> None:
+    """Name a number or address that must never share a group with a member."""
+    with_engine(lambda e: e.doorkeeping.avoid(key, sms=sms, email=email, undo=undo))
+    show({"noted": not undo} if as_json else "Noted. Nobody is told.", as_json=as_json)
+
+
+@app.command()
+def conflicts(key: Key, as_json: Json = False) -> None:
+    """List the pairs of members of a group who must not share it."""
+    pairs = with_engine(lambda e: e.doorkeeping.conflicts(key))
+    columns = {"member": "ID", "name": "NAME", "other": "AND", "other_name": "NAME"}
+    rows = [
+        {
+            "member": _shown(one)["member"],
+            "name": _shown(one)["name"],
+            "other": _shown(other)["member"],
+            "other_name": _shown(other)["name"],
+        }
+        for one, other in pairs
+    ]
+    show_rows(rows, columns, as_json=as_json)
+
+
+@app.command()
+def unban(key: Key, sms: Phone = None, email: Mailbox = None, as_json: Json = False) -> None:
+    """Let a number or address be added to a group again that was banned from it."""
+    with_engine(lambda e: e.doorkeeping.unban(key, sms=sms, email=email))
+    show({"banned": False} if as_json else "It can be added again.", as_json=as_json)
 
 
 def _shown(member: Member) -> dict[str, Any]:

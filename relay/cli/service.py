@@ -156,9 +156,18 @@ def _show_checks(found: list[Check], *, as_json: bool) -> None:
 
 
 def inventory(
-    key: Annotated[str | None, typer.Argument(metavar="[GROUP]")] = None, as_json: Json = False
+    key: Annotated[str | None, typer.Argument(metavar="[GROUP]")] = None,
+    member: Annotated[
+        str | None, typer.Option(metavar="ID", help="of one member, also once she is gone")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Show what is held right now, and until when."""
+    if member is not None:
+        of_her: dict[str, Any] = with_engine(lambda e: e.doorkeeping.held_of(member))
+        rows = {} if as_json else of_her.pop("rows")
+        show(of_her | {f"rows in {name}": n for name, n in rows.items()}, as_json=as_json)
+        return
     held: dict[str, Any] = with_engine(lambda e: e.registrar.inventory(key))
     show(held if as_json else _inventory_text(held), as_json=as_json)
 

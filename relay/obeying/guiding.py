@@ -25,6 +25,7 @@ class GuidingWords:
 
     def __init__(self, engine: Engine) -> None:
         self._guiding = engine.guiding
+        self._joining = engine.joining
         self._life = engine.settings.post_life
         self._notices = engine.notices
         self._pending = engine.pending
@@ -52,8 +53,16 @@ class GuidingWords:
         for number in numbers(rest):
             await self._answer(said, self._guiding.approve(said.c, said.group, number, said.now))
         if rest and not numbers(rest):
-            await self._ask_about_name(said)
+            await self._let_in(said, rest)
         return ()
+
+    async def _let_in(self, said: Said, name: str) -> None:
+        """A newcomer who waits, by her name."""
+        text = await self._joining.approve_named(said.c, said.group, name, said.now, by=said.member)
+        if text is None:
+            await self._ask_about_name(said)
+        else:
+            await self._tell(said, text)
 
     async def _decline(self, said: Said) -> Sequence[int]:
         found = first_number(said.order.rest)

@@ -98,7 +98,7 @@ class Apart:
         for member_id, group_id in hers:
             query = sa.select(MEMBER.c.id).where(
                 MEMBER.c.contact_blind == self._roster.contact_blind(group_id, contact),
-                MEMBER.c.state.in_(_HERE),
+                MEMBER.c.state.in_(set(_HERE) - {MemberState.INVITED}),
                 MEMBER.c.id != member_id,
             )
             other = (await c.execute(query)).scalar_one_or_none()

@@ -61,6 +61,7 @@ WANTS_IN = Text("{name} agreed and wants to join. If you say yes, send APPROVE {
 WANTS_VOUCHING = Text(
     "{name} has agreed and wants to join. Members who know this one can send VOUCH {name}"
 )
+LET_IN = Text("{name} is in now.")
 CANNOT = Text("{name} cannot be added to this group. This member was told to wait, and no more.")
 NOT_TAKEN_UP = Text("{name} did not take up the invitation in time. You can invite anew.")
 VOUCHED = Text("Thank you. If somebody of this name waits to be let in, your word counts.")

@@ -130,7 +130,7 @@ async def test_a_number_works_once_for_a_day_and_for_her_alone(door: Door) -> No
     first = door.code()
     for number in (door.code(ROBIN), "000000" if first != "000000" else "111111"):
         await door.says(lou, LOU, f"JOIN {number}")
-    await door.house.engine.registrar.invite_member(show_id(lou.id))
+    await door.house.engine.doorkeeping.invite(show_id(lou.id))
     await door.house.deliver()
     await door.says(lou, LOU, f"JOIN {first}")
     assert door.got(LOU)[1:].count(said.WRONG_CODE) == 3
@@ -177,19 +177,19 @@ async def test_who_says_stop_is_not_invited_again(door: Door) -> None:
     await door.says(lou, LOU, "STOP")
     await door.says(lou, LOU, f"JOIN {door.code()}")
     with pytest.raises(RefusalError, match="said stop"):
-        await door.house.engine.registrar.invite_member(show_id(lou.id))
+        await door.house.engine.doorkeeping.invite(show_id(lou.id))
     assert door.got(LOU)[1:] == [wording.STOPPED]
 
 
 async def test_nobody_is_pestered_with_invitations(door: Door) -> None:
     """Three a month to one person at the most; and none to who is in."""
-    lou, registrar = await door.invited(), door.house.engine.registrar
+    lou, doorkeeping = await door.invited(), door.house.engine.doorkeeping
     for _ in range(2):
-        await registrar.invite_member(show_id(lou.id))
+        await doorkeeping.invite(show_id(lou.id))
     with pytest.raises(RefusalError, match="three times"):
-        await registrar.invite_member(show_id(lou.id))
+        await doorkeeping.invite(show_id(lou.id))
     with pytest.raises(RefusalError, match="already"):
-        await registrar.invite_member(show_id(door.sol.id))
+        await doorkeeping.invite(show_id(door.sol.id))
 
 
 async def test_an_invitation_waits_for_the_morning(door: Door) -> None:
@@ -213,7 +213,7 @@ async def test_a_facilitator_lets_in(door: Door) -> None:
     await door.says(lou, LOU, "hello?")
     assert door.got(LOU)[-1] == said.NOT_LET_IN
     assert door.got(ANA) == [said.WANTS_IN.format(name="Lou")]
-    await door.house.engine.registrar.let_in(show_id(lou.id))
+    await door.house.engine.doorkeeping.let_in(show_id(lou.id))
     await door.house.deliver()
     assert door.got(LOU)[-1] == said.WELCOME.format(name="Lou")
     assert (await door.now(lou)).state is MemberState.ACTIVE
@@ -335,7 +335,7 @@ async def test_an_invitation_that_cannot_arrive_is_told(door: Door) -> None:
     await door.house.deliver()
     assert door.got(ANA) == [wording.UNREACHABLE.format(name="Lou")]
     door.house.sms.answer = lambda out: Sent()
-    again = await door.house.engine.registrar.invite_member(show_id(lou.id))
+    again = await door.house.engine.doorkeeping.invite(show_id(lou.id))
     assert again.state is MemberState.INVITED
 
 
