@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -139,7 +138,7 @@ def _is_worth_saying(gap: Gap, now: datetime) -> bool:
 
 def _likeness(gap: Gap, end: datetime, group: Group) -> tuple[str, ...]:
     """What two gaps have in common so that members need not be told of both."""
-    zone = ZoneInfo(group.settings.timezone)
+    zone = duty.zone_of_group(group.settings)
     first, last = gap.start.astimezone(zone), end.astimezone(zone)
     return (f"{first:%H:%M}", f"{last:%H:%M}", str((last.date() - first.date()).days))
 

@@ -133,6 +133,11 @@ def zone_of(member: Member, group: GroupSettings) -> ZoneInfo:
     return ZoneInfo(member.settings.timezone or group.timezone)
 
 
+def zone_of_group(group: GroupSettings) -> ZoneInfo:
+    """The clock of a group."""
+    return ZoneInfo(group.timezone)
+
+
 def shown(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     """A time on a clock; of one that is not soon with its date."""
     local = at.astimezone(zone)

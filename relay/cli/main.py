@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from relay import __version__
-from relay.cli import costs, group, keys, member, number, service, simulate
+from relay.cli import costs, duty, group, keys, member, number, service, simulate
 from relay.cli.output import Json, show
 from relay.errors import RefusalError
 
@@ -28,6 +28,7 @@ app.add_typer(number.app, name="number", help="The pool of proxy numbers.")
 app.add_typer(keys.app, name="keys", help="The keys that sign outgoing mail.")
 service.add_to(app)
 costs.add_to(app)
+duty.add_to(app)
 simulate.add_to(app)
 
 _CONTACTS = re.compile(r"[^\s'\"()]*@[^\s'\"()]*|\+?[0-9][0-9 .-]{5,}")
