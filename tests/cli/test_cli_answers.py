@@ -23,7 +23,7 @@ MEMBER_DEFAULTS = {option.name: getattr(MemberSettings(), option.name) for optio
 GROUP_KEYS = ["group", "name", "state", "members", *GROUP_DEFAULTS]
 MEMBER_KEYS = [
     "member", "group", "name", "channel", "write_to", "mask", "state", "facilitator", "role",
-    "agreed", *MEMBER_DEFAULTS,
+    "paused", "agreed", "agreed_version", "agreed_by", "affirmed", "asked", *MEMBER_DEFAULTS,
 ]  # fmt: skip
 
 
@@ -123,7 +123,8 @@ def test_members(staffed: Desk) -> None:
     assert re.fullmatch(ID, ana["member"])
     assert re.fullmatch(rf"[a-z0-9]{{12}}@{DOMAIN}", ana["mask"])
     assert ana == MEMBER_DEFAULTS | {
-        "role": "facilitator",
+        "role": "facilitator", "paused": "",
+        "agreed_version": 0, "agreed_by": "", "affirmed": "", "asked": "",
         "member": ana["member"], "group": group["group"], "name": "Ana", "channel": "sms",
         "write_to": NUMBER, "mask": ana["mask"], "state": "invited", "facilitator": True,
         "agreed": "", "timezone": "Europe/Berlin", "quiet": "21:00-08:00", "language": "es",
@@ -138,7 +139,7 @@ def test_members(staffed: Desk) -> None:
         rf"[a-z0-9]{{16}}@{DOMAIN}", staffed.ask("member", "show", ivy["member"])["write_to"]
     )
     changed = staffed.ask("member", "set", ana["member"], "agreed=2026-01-03", "facilitator=false")
-    no_more = {"facilitator": False, "role": "member"}
+    no_more = {"facilitator": False, "role": "member", "agreed_version": 1}
     assert changed == ana | {"state": "active", "agreed": "2026-01-03"} | no_more
     assert staffed.ask("member", "show", ana["member"]) == changed
     assert staffed("member", "list", "Tuesday").out.splitlines()[:2] == [
@@ -174,6 +175,7 @@ def test_inventory_of_nothing(staffed: Desk) -> None:
         "tallies": {},
         "waiting_for_author": 0,
         "not_passed_on": {},
+        "happened": {},
         "spool": 0,
         "at_provider": 0,
     }  # fmt: skip
