@@ -8,7 +8,7 @@ whatever could identify a person or repeat her words travels inside `Secret`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
@@ -192,6 +192,16 @@ def in_english(phrase: Phrase, count: int = 1) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One post of a bundle. Nothing in its words may look as if another one began there."""
+
+    author: Secret
+    subject: Secret = NO_WORDS
+    text: Secret
+    footnote: Secret = NO_WORDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One copy of one post for one reader, to be composed from nothing but this."""
 
@@ -217,6 +227,9 @@ class Outgoing:
     """Whether anybody reads this post by mail, where pictures can always be seen."""
     footnote: Secret = NO_WORDS
     """A line of the programme's own, for channels that have room for one below the words."""
+    pieces: tuple[Piece, ...] = ()
+    """A bundle: several posts in one message, in order. It has no author and no text besides, and
+    goes as a whole or not at all."""
     start: int = 0
     """How many characters of the words went before (`Sent.rest`)."""
     private: bool = False
@@ -339,6 +352,10 @@ class Channel(Protocol):
         `number` is where it would come from; `pictures`, how many would go with it; `say` as in
         `Outgoing`. Nothing, where nothing is priced.
         """
+        ...
+
+    def cost_together(self, pieces: Sequence[Piece], number: Secret) -> int | None:
+        """The same of a bundle. `None` if these do not fit into one message, whole."""
         ...
 
     async def send(self, out: Outgoing) -> Outcome:

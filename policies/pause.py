@@ -16,13 +16,13 @@ def pause(facts: DeliveryFacts, now: datetime) -> Verdict:
 
     What is still there when she comes back reaches her; what would be too old by then she does not
     get, and nobody is told, because she chose it. No mark of urgency passes a pause. What the
-    relay itself has to tell her still comes.
+    relay itself has to tell her still comes, and what she asks for.
 
     Example: messages live for 36 hours. On Friday evening Robin pauses until Monday morning. What
     Sam writes on Saturday is gone by then. What he writes on Sunday is there on Monday.
     """
     until = facts.paused_until
-    if facts.notice or until is None or until <= now:
+    if facts.notice or facts.answers or until is None or until <= now:
         return Pass()
     last = facts.expires - LAST
     if last <= now:

@@ -23,6 +23,8 @@ def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
         return Pass()
     if facts.awake_until is not None and now < facts.awake_until:
         return Pass()
+    if facts.awake_until is not None and now < facts.awake_until:
+        return Pass()
     end = last_end(facts.quiet, now - facts.jitter, now)
     if end is None:
         return Pass()

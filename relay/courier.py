@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Trouble
+from channels.contract import NO_WORDS, Channel, Later, Never, Outcome, Outgoing, Piece, Trouble
 from channels.secret import Secret
 from policies.facts import DeliveryPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
+from relay.bundles import Bundling, piece_of, together
 from relay.clock import day, moment
 from relay.engine import Engine
 from relay.errors import RefusalError
@@ -29,11 +30,13 @@ from relay.languages.phrases import phrases_for
 from relay.log import Field, Word, say, trouble
 from relay.looks import Look, Looks
 from relay.model import Body, Due, Stage
+from relay.nudging import Nudges
 from relay.pace import Pace
 from relay.posting import may_come_in_parts
 from relay.progress import status_token
 from relay.purse import Purse, Purses
 from relay.settling import Result, Settling
+from relay.store.bundles import Bundles
 from relay.store.outbox import SealedReader
 from relay.vault.vault import DAY_SHIFT, PRIVATE, SealedBody, UnsealError, Use, Vault
 
@@ -47,6 +50,8 @@ _BATCH = 500
 _MOST_BATCHES = 10
 _MISSED = {Reason.ANSWER_LOST, Reason.EXPIRED, Reason.GROUP_CLOSED, Reason.UNREADABLE}
 """Endings that left a reader without her copy; one who has gone is not missed."""
+_ASKS_FOR = {Reason.NOT_ASKED_FOR, Reason.QUIET_HOURS, Reason.SPREAD, Reason.BUDGET}
+"""Why a copy may be held of which its reader is told: who rests for longer is left alone."""
 
 
 @dataclass(slots=True)
@@ -72,6 +77,17 @@ class _Parcel:
     reader: SealedReader
     body: _Shared
     look: Look
+    others: tuple[tuple[Due, _Shared], ...] = ()
+    """The copies that go with it, in one message."""
+
+    @property
+    def rows(self) -> list[Due]:
+        """All copies in this message."""
+        return [self.due, *(row for row, _ in self.others)]
+
+    def ended(self, outcome: Outcome | None) -> Result:
+        """How it ended."""
+        return Result(self.due, self.token, outcome, tuple(row for row, _ in self.others))
 
 
 @dataclass(slots=True)
@@ -100,6 +116,8 @@ class Courier:
         self._roster = engine.roster
         self._outbox = engine.outbox
         self._looks = Looks(engine.circles, engine.settings.domain)
+        self._nudges = Nudges(engine.outbox, engine.notices)
+        self._bundling = Bundling(Bundles(engine.outbox), channel.name)
         self._vault = engine.vault
         self._endings = engine.endings
         self._settling = Settling(engine, priced=channel.priced)
@@ -163,9 +181,9 @@ class Courier:
         try:
             for parcel in await self._fill():
                 if self._went_meanwhile(parcel.due):
-                    self._results.put_nowait(Result(parcel.due, parcel.token, None))
+                    self._results.put_nowait(parcel.ended(None))
                     continue
-                self._in_hand.add(parcel.due.id)
+                self._in_hand.update(row.id for row in parcel.rows)
                 task = asyncio.create_task(self._send(parcel), name="send")
                 self._sends[task] = parcel
                 task.add_done_callback(self._ended_send)
@@ -188,7 +206,7 @@ class Courier:
         """A task that is called back before its first step never runs, so it cannot say so."""
         parcel = self._sends.pop(task)
         if task.cancelled() and parcel.due.id in self._called_back:
-            self._results.put_nowait(Result(parcel.due, parcel.token, None))
+            self._results.put_nowait(parcel.ended(None))
         if self._is_enough():
             self._enough.set()
         if self._room():
@@ -226,20 +244,22 @@ class Courier:
         now, token = self._clock.now(), secrets.randbits(62)
         if self._channel.priced:
             await self._purses.alone(c)
-        going: list[Due] = []
+        going: list[list[Due]] = []
         limit, more = room, True
         bodies: dict[int, _Shared] = {}
         for _ in range(_MOST_BATCHES):
             rows = await self._outbox.due(c, self._channel.name, now, limit)
             mine = [row for row in rows if row.id not in self._in_hand]
             await self._land(c, [row for row in mine if row.stage is not Stage.WAITING], now)
-            open_ones = [_after_a_crash(row) for row in mine if row.stage is Stage.WAITING]
-            batch = await self._look_at(c, open_ones, now)
-            judged = [(row, self._judge(row, batch, now)) for row in open_ones]
-            passed = [row for row, v in judged if isinstance(v, Pass)]
+            open_ones = [row.after_a_crash() for row in mine if row.stage is Stage.WAITING]
+            messages = await self._bundling.gather(c, open_ones, now, self._in_hand)
+            batch = await self._look_at(c, messages, now)
+            judged, passed = self._judge_all(messages, batch, now)
             taken = passed[: room - len(going)]
-            await self._outbox.claim(c, taken, token, now + self._lease)
-            await self._pay(c, taken, batch)
+            claimed = [row for rows in taken for row in rows]
+            await self._outbox.claim(c, claimed, token, now + self._lease)
+            await self._bundling.lead(c, taken)
+            await self._pay(c, claimed, batch)
             said += await self._put_aside(c, judged, now)
             going += taken
             bodies |= batch.bodies
@@ -250,7 +270,7 @@ class Courier:
         self._more = more
         if more and len(going) < room:
             self._woken.set()
-        repeated = sum(1 for row in going if row.in_flight)
+        repeated = sum(1 for rows in going for row in rows if row.in_flight)
         if repeated:
             await self._outbox.count(c, {Word.REPEATED: repeated}, now)
             said.append((Word.REPEATED, {"count": repeated}))
@@ -286,11 +306,17 @@ class Courier:
                 found[row.id] = row.start
         return found
 
-    async def _look_at(self, c: AsyncConnection, rows: Sequence[Due], now: datetime) -> _Batch:
+    async def _look_at(
+        self, c: AsyncConnection, messages: Sequence[Sequence[Due]], now: datetime
+    ) -> _Batch:
         """What these copies would cost, and what it would be paid from."""
-        if not rows or not self._channel.priced:
+        priced = self._channel.priced
+        rows = [row for some in messages if priced or len(some) > 1 for row in some]
+        if not rows:
             return _Batch({}, {}, None)
         bodies = await self._bodies(c, rows)
+        if not priced:
+            return _Batch(bodies, {}, None)
         costs = {row.id: self._cost(row, bodies) for row in rows}
         return _Batch(bodies, costs, await self._purses.open(c, rows, now))
 
@@ -309,22 +335,86 @@ class Courier:
             say=phrases_for(row.group_settings, row.reader_settings, row.channel),
         )
 
-    def _judge(self, row: Due, batch: _Batch, now: datetime) -> Verdict:
+    def _judge_all(
+        self, messages: Sequence[Sequence[Due]], batch: _Batch, now: datetime
+    ) -> tuple[list[tuple[Due, Verdict]], list[list[Due]]]:
+        """What may not leave now, and why; and the messages that may."""
+        aside: list[tuple[Due, Verdict]] = []
+        passed: list[list[Due]] = []
+        for rows in messages:
+            going = self._judge_one_by_one(rows, batch, now, aside)
+            slot = self._slot(going, batch, now)
+            if slot > now:
+                aside += [(row, Hold(slot, frozenset({Reason.PACE}))) for row in going]
+            elif going:
+                passed.append(going)
+        return aside, passed
+
+    def _judge_one_by_one(
+        self,
+        rows: Sequence[Due],
+        batch: _Batch,
+        now: datetime,
+        aside: list[tuple[Due, Verdict]],
+    ) -> list[Due]:
+        """Of what may go together, in order, what does: until something does not fit any more."""
+        going: list[Due] = []
+        for row in rows:
+            cost = self._cost_beside(going, row, batch)
+            if cost is None:
+                break
+            verdict = self._verdict(row, batch, now, cost)
+            if isinstance(verdict, Pass):
+                going.append(row)
+                batch.costs[row.id] = cost
+                if batch.purse is not None:
+                    batch.purse.reserve(row, cost)
+            else:
+                self._pace.gone(_copy(row))  # its moment passes; it is booked anew
+                aside.append((row, verdict))
+        return going
+
+    def _verdict(self, row: Due, batch: _Batch, now: datetime, cost: int) -> Verdict:
         if row.unsure > 1:
             return Drop(frozenset({Reason.ANSWER_LOST}))
-        cost = batch.costs.get(row.id, 0)
         budgets = batch.purse.budgets(row) if batch.purse else ()
         try:
-            verdict = judge_delivery(self._policies, row, now, cost=cost, budgets=budgets)
+            return judge_delivery(self._policies, row, now, cost=cost, budgets=budgets)
         except RefusalError:  # a time zone that this machine does not know
             return Drop(frozenset({Reason.UNREADABLE}))
-        if not isinstance(verdict, Pass) or batch.purse is None or not cost:
-            self._pace.gone(_copy(row))  # its moment passes; what waited all night is booked anew
-            return verdict
-        batch.purse.reserve(row, cost)
-        answer = row.author_id is None
-        slot = self._pace.slot(_copy(row), row.number, cost, now, urgent=answer)
-        return verdict if slot <= now else Hold(slot, frozenset({Reason.PACE}))
+
+    def _cost_beside(self, going: Sequence[Due], row: Due, batch: _Batch) -> int | None:
+        """What a copy adds to the cost of a message.
+
+        `None` if it does not fit into that, or would cost less by itself.
+        """
+        own = batch.costs.get(row.id, 0)
+        if not going:
+            return own
+        pieces = self._pieces([*going, row], batch.bodies)
+        whole = self._channel.cost_together(pieces, row.number) if pieces else None
+        added = None if whole is None else whole - sum(batch.costs.get(r.id, 0) for r in going)
+        return None if added is None or added > own else max(added, 0)
+
+    def _pieces(self, rows: Sequence[Due], bodies: dict[int, _Shared]) -> tuple[Piece, ...] | None:
+        """Posts as the parts of a bundle; `None` if one of them cannot be one."""
+        try:
+            opened = [bodies[r.post_id].open(self._vault, r, moment(r.expires)) for r in rows]
+        except (KeyError, UnsealError):
+            return None
+        pieces = tuple(piece for piece in map(piece_of, opened) if piece is not None)
+        return pieces if len(pieces) == len(rows) else None
+
+    def _slot(self, going: Sequence[Due], batch: _Batch, now: datetime) -> datetime:
+        """When a message may leave: now, or later."""
+        cost = sum(batch.costs.get(row.id, 0) for row in going)
+        if batch.purse is None or not cost:
+            for row in going:
+                self._pace.gone(_copy(row))
+            return now
+        first = going[0]
+        answer = first.author_id is None
+        return self._pace.slot(_copy(first), first.number, cost, now, urgent=answer)
 
     async def _pay(self, c: AsyncConnection, taken: Sequence[Due], batch: _Batch) -> None:
         if batch.purse is None or not taken:
@@ -341,6 +431,12 @@ class Courier:
         held = [(row, v.until) for row, v in judged if isinstance(v, Hold)]
         ended = [(row, v) for row, v in judged if isinstance(v, Drop | Refuse)]
         await self._outbox.hold(c, held)
+        unasked = [
+            row
+            for row, v in judged
+            if isinstance(v, Hold) and Reason.NOT_ASKED_FOR in v.why and v.why <= _ASKS_FOR
+        ]
+        await self._nudges.tell(c, unasked, now)
         for row, verdict in judged:
             if isinstance(verdict, Hold) and Reason.BUDGET in verdict.why and row.author_id:
                 await self._endings.held_by_budget(c, row.post_id, row.author_id, now)
@@ -380,16 +476,30 @@ class Courier:
         return {post_id: _Shared(body) for post_id, body in sealed.items()}
 
     async def _parcels(
-        self, c: AsyncConnection, going: Sequence[Due], token: int, bodies: dict[int, _Shared]
+        self,
+        c: AsyncConnection,
+        going: Sequence[Sequence[Due]],
+        token: int,
+        bodies: dict[int, _Shared],
     ) -> list[_Parcel]:
-        if not going:
+        rows = [row for some in going for row in some]
+        if not rows:
             return []
-        readers = await self._outbox.contacts(c, going)
-        bodies = bodies or await self._bodies(c, going)
-        await self._looks.prepare(c, going)
+        readers = await self._outbox.contacts(c, rows)
+        missing = [row for row in rows if row.post_id not in bodies]
+        if missing:
+            bodies = bodies | await self._bodies(c, missing)
+        await self._looks.prepare(c, rows)
         return [
-            _Parcel(row, token, readers[row.member_id], bodies[row.post_id], self._looks.at(row))
-            for row in going
+            _Parcel(
+                row,
+                token,
+                readers[row.member_id],
+                bodies[row.post_id],
+                self._looks.at(row),
+                tuple((other, bodies[other.post_id]) for other in others),
+            )
+            for row, *others in going
         ]
 
     # Sending -------------------------------------------------------------------------------
@@ -398,10 +508,10 @@ class Courier:
         outcome: Outcome | None
         try:
             if self._went_meanwhile(parcel.due):
-                self._results.put_nowait(Result(parcel.due, parcel.token, None))
+                self._results.put_nowait(parcel.ended(None))
                 return
             async with asyncio.timeout(self._lease.total_seconds() * 0.9):  # channels end before
-                outcome = await self._channel.send(self._open(parcel))
+                outcome = await self._channel.send(self._open_all(parcel))
         except UnsealError:
             outcome = Never(why=Trouble.OUR_FAULT)
             say(Word.KEY_LOST, channel=self._channel.name)
@@ -410,11 +520,22 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - unknown trouble delays, it never loses
             trouble(error, where="send")
             outcome = Later(why=Trouble.OUR_FAULT)
-        self._results.put_nowait(Result(parcel.due, parcel.token, outcome))
+        self._results.put_nowait(parcel.ended(outcome))
 
     def _went_meanwhile(self, due: Due) -> bool:
         """Whether its reader went while the claim was being committed; notices go all the same."""
         return due.author_id is not None and due.member_id in self._withdrawn
+
+    def _open_all(self, parcel: _Parcel) -> Outgoing:
+        """Raises `UnsealError` if a key is gone, or what was to go together cannot any more."""
+        out = self._open(parcel)
+        if not parcel.others:
+            return out
+        bodies = {row.post_id: body for row, body in parcel.others}
+        pieces = self._pieces(parcel.rows, bodies | {parcel.due.post_id: parcel.body})
+        if pieces is None:
+            raise UnsealError
+        return together(out, parcel.rows, pieces)
 
     def _open(self, parcel: _Parcel) -> Outgoing:
         due = parcel.due
@@ -507,7 +628,7 @@ class Courier:
         for word, fields in said:
             say(word, channel=self._channel.name, **fields)
         for result in batch:
-            self._in_hand.discard(result.due.id)
+            self._in_hand.difference_update(row.id for row in (result.due, *result.others))
             self._called_back.discard(result.due.id)
             self._results.task_done()
         self._woken.set()  # the next copy for the same readers may go
@@ -528,8 +649,3 @@ class Courier:
 
 def _copy(row: Due) -> tuple[int, int, int]:
     return row.post_id, row.member_id, row.start
-
-
-def _after_a_crash(row: Due) -> Due:
-    """A row that is still claimed was in somebody's hands when they died."""
-    return row.again() if row.in_flight else row

@@ -308,6 +308,10 @@ class Due:
     readable: bool
     """Whether the settings could be opened; a copy whose key is gone cannot be judged."""
 
+    def after_a_crash(self) -> Due:
+        """A row that is still claimed was in somebody's hands when they died."""
+        return self.again() if self.in_flight else self
+
     def again(self) -> Due:
         """The same delivery, once more unsure whether it was sent."""
         return replace(self, unsure=self.unsure + 1)

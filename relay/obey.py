@@ -13,6 +13,7 @@ from relay.obeying.hours import Hours
 from relay.obeying.joining import Comings
 from relay.obeying.last_days import Extending
 from relay.obeying.members import Members
+from relay.obeying.modes import Modes
 from relay.obeying.planning import PlanningWords
 from relay.obeying.said import Handler, Said
 from relay.words.vocabulary import Command
@@ -30,6 +31,7 @@ class Obey:
             GuidingWords(engine),
             Hours(engine),
             Members(engine),
+            Modes(engine),
             OnDuty(engine),
             PlanningWords(engine),
         )

@@ -83,6 +83,8 @@ class _News:
     token: Secret
     reference: Secret
     outcome: Outcome | None
+    chance: float = field(default_factory=lambda: secrets.randbelow(1000) / 1000)
+    """By which a wait is varied: the same for all copies that went in one message."""
 
     @property
     def rank(self) -> int:
@@ -163,10 +165,10 @@ class Following:
         await self._note_references(c, batch, now)
         copies = await self._outbox.copies(c, {(news.post, news.member) for news in best})
         for news in best:
-            copy = copies.get((news.post, news.member))
-            if copy is None:
+            found = copies.get((news.post, news.member), [])
+            if not found:
                 await self._late(c, news, now, done)
-            else:
+            for copy in found:
                 await self._apply(c, news, copy, now, done)
         await self._outbox.end(c, done.ended, None)
         await self._outbox.count(c, +done.words, now)
@@ -220,7 +222,7 @@ class Following:
         hers = _is_about_her_phone(outcome)
         times, most = (copy.failed, MOST_FAILURES) if hers else (copy.troubled, MOST_TROUBLES)
         if isinstance(outcome, Later) and times + 1 < most:
-            wait = delay(copy.attempts, secrets.randbelow(1000) / 1000)
+            wait = delay(copy.attempts, news.chance)
             until = now + max(wait, outcome.after or wait)
             await self._outbox.again(c, copy.id, until, her_phone=hers)
             return

@@ -6,7 +6,6 @@ the answer to its attempt (`relay.progress`): then the news counts.
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Later, Never, Outcome, Sent, Trouble
+from channels.contract import NO_WORDS, Later, Never, Outcome, Sent, Trouble
 from policies.verdict import Reason
 from relay.backoff import delay
 from relay.ending import DEAD
@@ -22,11 +21,14 @@ from relay.engine import Engine
 from relay.log import Field, Word
 from relay.model import Due, Stage
 from relay.progress import asked_from, status_token
+from relay.store.bundles import Bundles
 
 _MOST_TRIES = 8
 """Of a text that is refused for a reason nobody knows: some two hours."""
 _WELL_FOR = timedelta(hours=1)
 _LOST_ANSWER_WAIT = timedelta(minutes=2)
+_OF_ONE = {Trouble.WOULD_LEAK, Trouble.REFUSED, Trouble.OUR_FAULT}
+"""What may be against one post of a bundle, and nothing against the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Result:
     token: int
     outcome: Outcome | None
     """`None`: called back, because its reader wants nothing more."""
+    others: tuple[Due, ...] = ()
+    """The copies that went with it, in one message."""
 
 
 class Settling:
@@ -46,6 +50,7 @@ class Settling:
         self._endings = engine.endings
         self._erasures = engine.erasures
         self._outbox = engine.outbox
+        self._bundles = Bundles(engine.outbox)
         self._vault = engine.vault
         self._report = engine.settings.text_report
         self._clock = engine.clock
@@ -61,7 +66,10 @@ class Settling:
         said: list[tuple[Word, dict[str, Field]]] = []
         if any(isinstance(r.outcome, Sent) for r in batch):
             self._well_at = now
-        batch = [self._in_the_end(result, now) for result in batch]
+        batch, broken = _single([self._in_the_end(result, now) for result in batch])
+        for result in broken:
+            ids = [result.due.id, *(row.id for row in result.others)]
+            await self._bundles.apart(c, ids, result.token, now)
         await self._outbox.lock_posts(c, (r.due.post_id for r in batch))
         await self._note_references(c, batch, now)
         followed = await self._follow(c, batch, now)
@@ -170,7 +178,8 @@ class Settling:
         outcome, due = result.outcome, result.due
         if not isinstance(outcome, Later):
             return
-        wait = delay(due.attempts + 1, secrets.randbelow(1000) / 1000)
+        chance = (result.token ^ due.member_id) % 1000 / 1000  # the same for all of a bundle
+        wait = delay(due.attempts + 1, chance)
         if outcome.unsure:
             wait = max(wait, _LOST_ANSWER_WAIT)
             await self._outbox.count(c, {Word.REPEATED: 1}, now)
@@ -199,6 +208,25 @@ class Settling:
         )
         for (group_id, post_id), copies in sorted(leaks.items()):
             await self._endings.leak_stopped(c, group_id, post_id, copies, now)
+
+
+def _single(batch: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    """The outcome of each copy, and the bundles that fall apart.
+
+    What the provider calls a bundle, and what it was charged as, is noted once.
+    """
+    single: list[Result] = []
+    broken: list[Result] = []
+    for result in batch:
+        outcome = result.outcome
+        if result.others and isinstance(outcome, Never) and outcome.why in _OF_ONE:
+            broken.append(result)
+            continue
+        single.append(replace(result, others=()))
+        if isinstance(outcome, Sent):
+            outcome = replace(outcome, reference=NO_WORDS, cost=0)
+        single += [Result(row, result.token, outcome) for row in result.others]
+    return single, broken
 
 
 def _may_be_reported(outcome: Outcome | None) -> bool:

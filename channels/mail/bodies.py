@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from channels.contract import NO_WORDS, Outgoing, Picture, PictureKind
+from channels.mail.bundle import paragraphs
 from channels.mail.dkim import Header, body_hash
 from channels.mail.plain import clean
 from channels.secret import Secret
@@ -154,7 +155,9 @@ class Bodies:
 
 
 def _with_footnote(out: Outgoing) -> tuple[Secret, Secret]:
-    """Text and html, with what the programme says below both."""
+    """Text and html, with what the programme says below both; of a bundle, the text of all."""
+    if out.pieces:
+        return Secret(paragraphs(out.pieces)), NO_WORDS
     if not out.footnote:
         return out.text, out.html
     line = out.footnote.reveal()

@@ -96,8 +96,13 @@ def compose(out: Outgoing, voice: Voice, prepared: Body, now: datetime) -> list[
         *_thread(out, voice),
         *described,
         *_list(out, voice),
-        *_MANNERS[out.author is None, out.private],
+        *_MANNERS[_is_notice(out), out.private],
     ]
+
+
+def _is_notice(out: Outgoing) -> bool:
+    """A bundle is no one member's, but what members wrote."""
+    return out.author is None and not out.pieces
 
 
 def _shared(out: Outgoing, voice: Voice, prepared: Body, *, is_answer: bool) -> tuple[Header, ...]:
@@ -175,7 +180,7 @@ def _few(references: tuple[Secret, ...]) -> tuple[Secret, ...]:
 def _list(out: Outgoing, voice: Voice) -> list[Header]:
     """RFC 2919, 2369 and 8058. A private post belongs to no list, and a notice neither."""
     found = []
-    if out.list_id and out.author is not None and not out.private:
+    if out.list_id and not _is_notice(out) and not out.private:
         found.append(header("List-Id", f"<{_token(out.list_id)}.{voice.domain}>"))
     if out.unsubscribe:
         links = _links(voice, _token(out.unsubscribe))

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from channels.contact import EMAIL
-from channels.contract import Later, Never, Outcome, Outgoing, Trouble
+from channels.contract import Later, Never, Outcome, Outgoing, Piece, Trouble
+from channels.mail import bundle
 from channels.mail.bodies import Bodies, Body
 from channels.mail.compose import Voice, compose, octets, opaque, self_test
 from channels.mail.config import MailOutConfig
@@ -16,6 +17,7 @@ from channels.mail.desk import Desk
 from channels.mail.dkim import Header, Signer
 from channels.mail.readable import readable_body, readable_head
 from channels.mail.smarthost import Smarthost
+from channels.secret import Secret
 
 _QUICK = 0.5
 """Seconds, from asking for a copy to its answer."""
@@ -61,6 +63,10 @@ class MailChannel:
     def cost(self, **copy: object) -> int:  # noqa: ARG002 - the contract's shape
         """Nothing."""
         return 0
+
+    def cost_together(self, pieces: Sequence[Piece], number: Secret) -> int | None:  # noqa: ARG002 - the contract's shape
+        """Nothing, if they fit into one mail."""
+        return 0 if bundle.fits(pieces) else None
 
     @property
     def concurrency(self) -> int:

@@ -11,7 +11,7 @@ Exceptions of the SDK carry numbers; none leaves this module, not even as the ca
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from channels.contract import (
     Outcome,
     Outgoing,
     Phrase,
+    Piece,
     Say,
     Sent,
     Trouble,
@@ -33,6 +34,7 @@ from channels.contract import (
 )
 from channels.secret import Secret
 from channels.sms import errors
+from channels.sms.bundle import lines
 from channels.sms.client import Connection, UnreadableAnswerError
 from channels.sms.config import SmsOutConfig
 from channels.sms.pictures import COST, chosen, may_carry, note
@@ -113,6 +115,11 @@ class SmsChannel:
         words = _all_words(author, subject, text)
         return self._page(author, words, start, number, say(Phrase.MORE, 1)).segments
 
+    def cost_together(self, pieces: Sequence[Piece], number: Secret) -> int | None:
+        """Segments of all of them as one text, if they fit into one."""
+        whole = self._page(None, lines(pieces), 0, number, in_english(Phrase.MORE, 1))
+        return whole.segments if whole.next is None else None
+
     def _page(
         self, author: Secret | None, words: str, start: int, number: Secret, more: str
     ) -> Page:
@@ -141,9 +148,12 @@ class SmsChannel:
         valid = _valid(out, self._clock())
         if not isinstance(valid, int):
             return valid
-        words, media = _words(out)
+        words, media = (lines(out.pieces), ()) if out.pieces else _words(out)
         body = self._page(out.author, words, out.start, out.write_to, out.say(Phrase.MORE, 1))
-        if not all(map(out.may_leave, [out.text.reveal(), words, body.body])):
+        if out.pieces and body.next is not None:  # nobody could ask for the rest of a bundle
+            return Never(why=Trouble.OUR_FAULT)
+        said = [out.text.reveal(), *(piece.text.reveal() for piece in out.pieces)]
+        if not all(map(out.may_leave, [*said, words, body.body])):
             return Never(why=Trouble.WOULD_LEAK)
         return await self._create(out, _Text(page=body, media=media, valid=valid))
 

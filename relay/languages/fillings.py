@@ -12,6 +12,7 @@ FILLINGS: dict[str, str | int] = {
     "count": 120,
     "day": "2026-12-24",
     "then": "2027-01-21",
+    "time": "08:00",
     "sign": "+",
     "signs": "+ 12, ! 9",
     "programme": "Tuesday Relay",

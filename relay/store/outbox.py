@@ -116,6 +116,11 @@ class Outbox:
                 return True
         return False
 
+    async def not_once(self, c: AsyncConnection, *what: str | int) -> None:
+        """Forget that something happened: the next time is the first again."""
+        blind = self._vault.index(Purpose.SEEN, "once", *what, 0)
+        await c.execute(sa.delete(SEEN).where(SEEN.c.blind == blind))
+
     async def add_post(
         self,
         c: AsyncConnection,
@@ -240,6 +245,19 @@ class Outbox:
             e.c.claim.is_not(None) | ((e.c.attempts == 0) & (e.c.due <= moment)),
         )
         query = (
+            self.to_judge()
+            .where(d.c.channel == channel, d.c.due <= moment, ~earlier)
+            .order_by(d.c.due, d.c.id)
+            .limit(limit)
+            .with_for_update(of=d, skip_locked=True)
+        )
+        return [self.due_from(row) for row in (await c.execute(query)).mappings()]
+
+    @staticmethod
+    def to_judge() -> sa.Select[Any]:
+        """Deliveries with all that is needed to judge them: what `due_from` reads."""
+        d = DELIVERY
+        return (
             sa.select(
                 d,
                 POST.c.group_id,
@@ -255,14 +273,9 @@ class Outbox:
             .join(POST, POST.c.id == d.c.post_id)
             .join(MEMBER, MEMBER.c.id == d.c.member_id)
             .join(GROUP, GROUP.c.id == POST.c.group_id)
-            .where(d.c.channel == channel, d.c.due <= moment, ~earlier)
-            .order_by(d.c.due, d.c.id)
-            .limit(limit)
-            .with_for_update(of=d, skip_locked=True)
         )
-        return [self._due_from(row) for row in (await c.execute(query)).mappings()]
 
-    def _due_from(self, row: Any) -> Due:
+    def due_from(self, row: Any) -> Due:
         """A row with the settings of group and reader; one that does not open is marked so."""
         group_settings, reader_settings, readable = GroupSettings(), MemberSettings(), True
         number = NO_WORDS
@@ -466,24 +479,29 @@ class Outbox:
 
     async def copies(
         self, c: AsyncConnection, keys: Iterable[tuple[int, int]]
-    ) -> dict[tuple[int, int], Copy]:
-        """Deliveries by post and reader, locked until this transaction ends."""
+    ) -> dict[tuple[int, int], list[Copy]]:
+        """Deliveries by post and reader, locked until this transaction ends.
+
+        A bundle went under the post of its first copy: there all of it is found.
+        """
         wanted = set(keys)
+        posts = {post for post, _ in wanted}
         d = DELIVERY.c
         query = (
             sa.select(DELIVERY, POST.c.group_id, POST.c.expires)
             .join(POST, POST.c.id == d.post_id)
             .where(
-                d.post_id.in_({post for post, _ in wanted}),
+                d.post_id.in_(posts) | d.leader.in_(posts),
                 d.member_id.in_({member for _, member in wanted}),
             )
+            .order_by(d.id)
             .with_for_update(of=DELIVERY)
         )
-        found = {}
+        found: dict[tuple[int, int], list[Copy]] = {}
         for row in (await c.execute(query)).mappings():
-            key = (row["post_id"], row["member_id"])
-            if key in wanted:
-                found[key] = _copy(row)
+            post = row["post_id"] if row["leader"] is None else row["leader"]
+            if (post, row["member_id"]) in wanted:
+                found.setdefault((post, row["member_id"]), []).append(_copy(row))
         return found
 
     async def set_stage(self, c: AsyncConnection, ids: Sequence[int], stage: Stage) -> None:
@@ -580,6 +598,23 @@ class Outbox:
             )
             .values(due=milliseconds(now))
         )
+
+    async def let_read(
+        self, c: AsyncConnection, member_id: int, now: datetime, until: datetime
+    ) -> int:
+        """Let what the group said, and waits for a reader, come as an answer. Returns how many."""
+        done = await c.execute(
+            sa.update(DELIVERY)
+            .where(_untouched(member_id), _said_by_members())
+            .values(due=milliseconds(now), answers_until=milliseconds(until))
+        )
+        return int(done.rowcount)
+
+    async def unread(self, c: AsyncConnection, member_id: int) -> int:
+        """How many posts wait for a reader."""
+        query = sa.select(sa.func.count()).select_from(DELIVERY)
+        of_group = _said_by_members()
+        return int((await c.execute(query.where(_untouched(member_id), of_group))).scalar_one())
 
     # Looking -------------------------------------------------------------------------------
 
@@ -742,6 +777,16 @@ def _copy(row: Any) -> Copy:
         failed=row["failed"],
         troubled=row["troubled"],
     )
+
+
+def _untouched(member_id: int) -> sa.ColumnElement[bool]:
+    """What waits for a reader and was never tried."""
+    d = DELIVERY.c
+    return (d.member_id == member_id) & d.claim.is_(None) & (d.attempts == 0)
+
+
+def _said_by_members() -> sa.ColumnElement[bool]:
+    return sa.exists().where(POST.c.id == DELIVERY.c.post_id, POST.c.author_id.is_not(None))
 
 
 def _ended(row: Any) -> Ended:

@@ -34,7 +34,7 @@ jajaa jare juda kaide kancelare karar kare kehr kelp klus kore laide lair lais l
 leaved leaven leaves leavesthegroup leavethegroups lehr leve lide llave lock lockeren lore love
 loves lus maas macs mads maes mafia mags mai maia maias maid maids maig maik mail mails maim main
 mains maio mair maiz maja manis mans maos maps mare maris marrer mars mass mats maus mavis mavs maxs
-mays mear meer meh mehl meho meir melden mer mere mias mide mire mis moare mode moe moge mohr mois
+mays mear meer meh mehl meho meir melden mer mere mias mide mire mis moare moe moge mohr mois
 moje mole mome moore mor mora mord morde morei morel mores morey mori mork morn morne mornin moro
 morre mors morse mort morte moru morue morze mose mote moue move mowe moze muore mure nair nais naja
 nuit oar oare obaja ore paar paare pacar pace padre pagar page pahar paie pair paire pais paja pakar

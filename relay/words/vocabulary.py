@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policies.verdict import Reason
-from relay.words import of_danger, of_guiding, of_hours, of_joining, of_members
+from relay.words import of_danger, of_guiding, of_hours, of_joining, of_members, of_modes
 from relay.words.word import (
     ANYONE,
     EVERYWHERE,
@@ -210,6 +210,7 @@ WORDS = (
     *(_STOP, _START, _HELP, _LEAVE, _MORE, _AS_IS, _BLOCK, _UNBLOCK),
     *of_danger.WORDS,
     *of_hours.WORDS,
+    *of_modes.WORDS,
     *of_joining.WORDS,
     *of_guiding.WORDS,
     *of_members.WORDS,

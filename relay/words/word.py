@@ -31,6 +31,9 @@ class Command(StrEnum):
     URGENT = "urgent"
     WAKE = "wake"
 
+    MODE = "mode"
+    READ = "read"
+
     # joining and leaving
     JOIN = "join"
     AGREE = "agree"

@@ -32,7 +32,7 @@ from relay.feedback import Feedback
 from relay.model import Member, show_id
 from relay.store.pending import Why
 from relay.store.tables import MEMBER
-from relay.wording import guiding, hours
+from relay.wording import guiding, hours, modes
 from relay.wording import joining as of_joining
 from tests.engine.conftest import House
 
@@ -278,6 +278,39 @@ async def quiet_hours(circle: Circle) -> None:
     assert circle.group_read() == ["hello"]
 
 
+async def spread(circle: Circle) -> None:
+    """Waiting is no ending: it arrives some minutes after the night."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"jitter": "10"})
+    hour = circle.house.clock.now().hour
+    quiet = f"{hour:02}:00-{(hour + 2) % 24:02}:00"
+    await circle.sol_has(quiet=quiet)
+    await circle.writes()
+    circle.house.clock.forward(hours=2, minutes=10)
+    await circle.settle()
+    assert circle.group_read() == ["hello"]
+
+
+async def bundle(circle: Circle) -> None:
+    """Waiting is no ending: it arrives when her clock strikes."""
+    await circle.sol_has(mode="3h")
+    await circle.writes()
+    assert circle.group_read() == []
+    circle.house.clock.forward(hours=3)
+    await circle.settle()
+    assert circle.group_read() == ["hello"]
+
+
+async def not_asked_for(circle: Circle) -> None:
+    """She is told that there is something; what she never asks for is told to its author."""
+    await circle.sol_has(mode="nudge")
+    await circle.writes()
+    assert circle.sol_heard() == [modes.NUDGE.format(count=1)]
+    await circle.days_pass()
+    await circle.days_pass()
+    assert circle.group_read() == []
+    assert circle.author_heard() == [wording.NOT_REACHED]
+
+
 async def shown_to_others(circle: Circle) -> None:
     """Her text went to other phones as well: she is told, and the group gets nothing."""
     await circle.sol_says("hello", Trait.SHOWN_TO_OTHERS)
@@ -380,6 +413,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.ANSWER_LOST: answer_lost,
     Reason.AUTOMATIC: automatic,
     Reason.BUDGET: budget,
+    Reason.BUNDLE: bundle,
     Reason.EMPTY: empty,
     Reason.EXPIRED: expired,
     Reason.GROUP_CLOSED: group_closed,
@@ -387,6 +421,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.MUTED: muted,
     Reason.NOT_A_MEMBER_NOW: not_a_member_now,
     Reason.NOT_AFFIRMED: not_affirmed,
+    Reason.NOT_ASKED_FOR: not_asked_for,
     Reason.NOT_AUTHENTIC: not_authentic,
     Reason.NOT_PROVEN: not_proven,
     Reason.OUTLASTED: outlasted,
@@ -397,6 +432,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.REVIEW: review,
     Reason.SHOWN_TO_OTHERS: shown_to_others,
     Reason.SILENT: silent,
+    Reason.SPREAD: spread,
     Reason.STOPPED: stopped,
     Reason.TOO_LONG: too_long,
     Reason.UNREADABLE: unreadable,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from channels.contact import SMS
-from channels.contract import Later, Never, Outcome, Outgoing, Sent, Trouble
+from channels.contract import Later, Never, Outcome, Outgoing, Piece, Sent, Trouble
+from channels.secret import Secret
 
 Answer = Callable[[Outgoing], Outcome]
 
@@ -35,10 +36,16 @@ class Recorder:
     patience: float | None = None
     """Seconds to wait at the gate, at most."""
     closed: bool = False
+    most_together: int = 100
+    """Posts that fit into one message."""
 
     def cost(self, **copy: object) -> int:
         """One unit a copy, where copies cost something."""
         return int(self.priced)
+
+    def cost_together(self, pieces: Sequence[Piece], number: Secret) -> int | None:
+        """One unit for as many as fit."""
+        return int(self.priced) if len(pieces) <= self.most_together else None
 
     async def send(self, out: Outgoing) -> Outcome:
         """Record one copy, unless the engine's last look stops it, as for every channel."""
@@ -67,8 +74,11 @@ class Recorder:
             if self.name == SMS and out.not_after is not None and out.not_after <= now:
                 return Later(why=Trouble.BUSY, after=timedelta(seconds=1))
         author = "" if out.author is None else out.author.reveal()
+        together = "\n".join(lines_of(out))
         try:
-            leaves = out.may_leave(f"{author}\n{out.subject.reveal()}\n{out.text.reveal()}")
+            leaves = out.may_leave(
+                f"{author}\n{out.subject.reveal()}\n{out.text.reveal()}\n{together}"
+            )
         except Exception:  # noqa: BLE001 - the contract: nothing is raised but cancellation
             return Later(why=Trouble.OUR_FAULT)
         return None if leaves else Never(why=Trouble.WOULD_LEAK)
@@ -78,5 +88,14 @@ class Recorder:
         self.closed = True
 
     def texts_to(self, contact: str) -> list[str]:
-        """What one contact got."""
-        return [out.text.reveal() for out in self.sent if out.to.reveal() == contact]
+        """What one contact got; of a bundle, a line for each post."""
+        return [
+            "\n".join(lines_of(out)) if out.pieces else out.text.reveal()
+            for out in self.sent
+            if out.to.reveal() == contact
+        ]
+
+
+def lines_of(out: Outgoing) -> list[str]:
+    """`Robin: words`, for each post of a bundle."""
+    return [f"{piece.author.reveal()}: {piece.text.reveal()}" for piece in out.pieces]
