@@ -77,7 +77,7 @@ def _digits(text: str) -> int:
     return sum(char.isdecimal() for char in text)
 
 
-_BEFORE = frozenset({Reason.NOT_A_MEMBER_NOW, Reason.NOT_PROVEN, Reason.NOT_AFFIRMED})
+_BEFORE = frozenset({Reason.NOT_A_MEMBER_NOW, Reason.NOT_PROVEN})
 """What is true of who has not agreed: it is no reason not to hear that she does."""
 
 _JOIN = Word(
@@ -183,7 +183,6 @@ _RENAME = Word(
     form=Form.SHORT,
     fits=looks_like_name,
     near=holds_contact,
-    despite=frozenset({Reason.NOT_AFFIRMED}),
 )
 
 _AVOID = Word(
@@ -209,7 +208,6 @@ _AVOID = Word(
         {
             Reason.GROUP_FROZEN,
             Reason.NOT_A_MEMBER_NOW,
-            Reason.NOT_AFFIRMED,
             Reason.UNREACHABLE,
         }
     ),

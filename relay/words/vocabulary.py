@@ -23,7 +23,6 @@ __all__ = ["LANGUAGES", "WORDS", "Command", "Form", "Owner", "Place", "Who", "Wo
 NOT_FOR_WRITING = frozenset(
     {
         Reason.GROUP_FROZEN,
-        Reason.NOT_AFFIRMED,
         Reason.NOT_A_MEMBER_NOW,
         Reason.NOT_PROVEN,
         Reason.SHOWN_TO_OTHERS,
@@ -32,10 +31,10 @@ NOT_FOR_WRITING = frozenset(
 )
 """What may be said against a post, but not against a word that makes its writer safer."""
 
-OF_POSTS_ONLY = frozenset({Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.READS_ONLY})
+OF_POSTS_ONLY = frozenset(
+    {Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.NOT_AFFIRMED, Reason.READS_ONLY}
+)
 """What may be said against a post, and never against a word, but one that is a post itself."""
-READING = frozenset({Reason.NOT_AFFIRMED})
-"""What may be said against writing to the group, but not against what a reader asks for."""
 
 
 _STOP = Word(
@@ -146,7 +145,6 @@ _MORE = Word(
     where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=False,
-    despite=READING,
 )
 
 _AS_IS = Word(
@@ -184,7 +182,6 @@ _BLOCK = Word(
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
-    despite=READING,
 )
 
 _UNBLOCK = Word(
@@ -203,7 +200,6 @@ _UNBLOCK = Word(
     where=frozenset({Place.MASK}),
     owner=Owner.RELAY,
     changes=True,
-    despite=READING,
 )
 
 WORDS = (

@@ -150,6 +150,37 @@ def test_members(staffed: Desk) -> None:
     assert [m["name"] for m in staffed.ask("member", "list", "Tuesday")] == ["Ivy", "Robin"]
 
 
+def test_who_comes_in_and_who_does_not(staffed: Desk) -> None:
+    """`member invite`, `approve`, `rename`, `avoid`, `conflicts`, `unban`, `remove --ban`."""
+    staffed.ask("number", "add", "+12025550183")
+    staffed.ask("group", "set", "Tuesday", "vetting=approve")
+    robin, ivy = (
+        next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == name)["member"]
+        for name in ("Robin", "Ivy")
+    )
+    lou = staffed.ask("member", "add", "Tuesday", "--sms", "+12025550102")
+    assert lou["state"] == "invited"
+    assert lou["name"]
+    assert staffed.ask("member", "invite", lou["member"])["state"] == "invited"
+    assert staffed("member", "invite", robin).status == 1
+    assert staffed("member", "approve", lou["member"]).err == "She does not wait to be let in.\n"
+    assert staffed.ask("member", "rename", robin, "Heron")["name"] == "Heron"
+    assert staffed.ask("member", "avoid", robin, "--email", IVY) == {"noted": True}
+    (pair,) = staffed.ask("member", "conflicts", "Tuesday")
+    assert {pair["member"], pair["other"]} == {robin, ivy}
+    assert staffed.ask("member", "avoid", robin, "--email", IVY, "--undo") == {"noted": False}
+    assert staffed.ask("member", "conflicts", "Tuesday") == []
+    held = staffed.ask("inventory", "--member", ivy)
+    assert (held["held"], held["key"], held["rows"]["member"]) == (True, True, 1)
+    assert staffed.ask("member", "remove", ivy, "--ban", "--forget") == {"removed": ivy}
+    held = staffed.ask("inventory", "--member", ivy)
+    assert (held["held"], held["key"], sum(held["rows"].values())) == (False, False, 0)
+    assert staffed("member", "add", "Tuesday", "--email", IVY).status == 1
+    assert staffed.ask("member", "unban", "Tuesday", "--email", IVY) == {"banned": False}
+    assert staffed.ask("member", "add", "Tuesday", "--email", IVY)["state"] == "invited"
+    assert "rows in member" in staffed("inventory", "--member", robin).out
+
+
 def test_contacts_are_shown_only_when_asked_for(staffed: Desk) -> None:
     """`--reveal` adds the real contact to `member show`; nothing else does."""
     shown = {}

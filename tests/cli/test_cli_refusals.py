@@ -215,7 +215,6 @@ def test_a_closed_group_stays_closed(staffed: Desk) -> None:
             "--email",
             "s@willow.example",
         ),
-        ("member", "add", "Tuesday", "--sms", PHONE),
         ("member", "add", "Tuesday", "--name", "Sol", PHONE),
         ("member", "add", "Tuesday", "--name", "Sol", "sol@willow.example"),
         ("member", "list"),
@@ -386,6 +385,14 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("member", "list", "Tuesday")
     yield ("member", "show", member)
     yield ("member", "set", member, "name=Lou")
+    yield ("member", "pause", member, "3d")
+    yield ("member", "invite", member)
+    yield ("member", "approve", member)
+    yield ("member", "rename", member, "Heron")
+    yield ("member", "avoid", member, "--email", "canary.nest@willow.example")
+    yield ("member", "conflicts", "Tuesday")
+    yield ("member", "unban", "Tuesday", "--email", "canary.nest@willow.example")
+    yield ("inventory", "--member", member)
     yield ("member", "remove", member)
     yield ("simulate", "Tuesday", "--days", "1")
     yield ("group", "texts", "Tuesday")

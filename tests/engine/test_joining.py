@@ -310,6 +310,10 @@ async def test_who_only_reads_may_still_go(door: Door) -> None:
         await door.house.sweeper.sweep()
     await door.says(door.sol, SOL, "MORE")
     assert door.got(SOL)[-1] == wording.NO_MORE
+    await door.says(door.sol, SOL, "SEND AS IS")  # that would be writing
+    assert door.got(SOL)[-1] == said.MUST_AGREE
+    await door.says(door.sol, SOL, "RENAME Wren")
+    assert (await door.now(door.sol)).name.reveal() == "Wren"
     await door.says(door.sol, SOL, "LEAVE")
     assert (await door.now(door.sol)).state is MemberState.STOPPED
 

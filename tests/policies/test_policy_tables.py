@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from policies.agreement import agreement
 from policies.alone import alone
 from policies.authenticity import authenticity
 from policies.budget import budget
@@ -233,3 +234,9 @@ def test_of_several_spent_budgets_the_last_to_renew_counts() -> None:
     for budgets in ((*spent, free), (free, *reversed(spent))):
         verdict = budget(replace(DELIVERY, cost=1, budgets=budgets), NOW)
         assert verdict == Hold(NOW + hours[1], frozenset({Reason.BUDGET}))
+
+
+@pytest.mark.parametrize(("must", "verdict"), [(False, Pass()), (True, drop(Reason.NOT_AFFIRMED))])
+def test_who_has_not_agreed_for_long_only_reads(must: bool, verdict: Verdict) -> None:
+    """She is told, and never refused as a stranger would be."""
+    assert agreement(replace(POST, must_agree=must), NOW) == verdict
