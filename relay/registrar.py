@@ -294,14 +294,15 @@ class Registrar:
     async def _refuse_shown_contacts(self, c: AsyncConnection, group: Group) -> None:
         """What everybody reads must hold no member's own: it would not go out."""
         own = (words for _, words in group.settings.texts)
-        shown = " ".join([group.settings.reach, group.settings.crisis, *own])
+        settings = group.settings
+        shown = " ".join([settings.reach, settings.crisis, settings.alternatives, *own])
         if not shown.strip():
             return
         rows, _ = await self._roster.sealed_people(c, group.id)
         if Watch(self._roster.people(rows)).exposed(shown):
             raise RefusalError(
-                "What everybody reads (reach, crisis, text) would show a member's own number or "
-                "address."
+                "What everybody reads (reach, crisis, alternatives, text) would show a "
+                "member's own number or address."
             )
 
     async def member(self, key: str) -> Member:

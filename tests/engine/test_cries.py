@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from channels.contract import Proof
+from channels.contract import Inbound, Proof
+from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
 from relay.bell import Bell
 from relay.duty import Reached
 from relay.errors import RefusalError
+from relay.intake import is_urgent
 from relay.model import Group, Member, show_id
 from relay.wording import danger
 from tests.engine.conftest import House
@@ -238,6 +240,24 @@ async def test_a_damaged_row_rings_once_more(house: House) -> None:
         await c.exec_driver_sql("UPDATE alarm SET called = member.card FROM member")
     await here.later(minutes=10)
     assert here.called() == [2, 0, 0]
+
+
+async def test_whom_else_to_ask_is_no_member(house: House) -> None:
+    """Alternatives with a member's own number are refused: the answer could not leave."""
+    await night(house)
+    with pytest.raises(RefusalError, match="own number"):
+        await house.engine.registrar.change_group("Tuesday", {"alternatives": f"call {SOL}"})
+
+
+def test_a_cry_waits_behind_nothing() -> None:
+    """In the line of texts that could not be taken in yet, a cry of any spelling goes first."""
+    here = Inbound(
+        channel="sms", provider_id="1", sender=Contact("sms", ROBIN), to=Secret(ANA),
+        text=Secret(""), proof=Proof.PROVEN,
+    )  # fmt: skip
+    cries = ("CRISIS", "sos", "救命", "Notfall!", "HELP", "crysis")
+    assert [t for t in cries if not is_urgent(replace(here, text=Secret(t)))] == []
+    assert not is_urgent(replace(here, text=Secret("it was a crisis")))
 
 
 async def test_listed_words_tell_their_writer_alone_whom_to_call(house: House) -> None:

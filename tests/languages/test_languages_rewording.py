@@ -37,8 +37,8 @@ def test_a_group_speaks_in_its_own_words() -> None:
 
 def test_gaps_are_filled_in_the_groups_own_words() -> None:
     """What stands in braces is filled in where the group wants it; in texts accents go."""
-    group = own("es", WROTE_HELP="AYUDA, dice {name}. Atención, por favor.")
-    said = spoken(wording.WROTE_HELP.format(name="Robin"), group, channel="sms")
+    group = own("es", UNREACHABLE="AYUDA, dice {name}. Atención, por favor.")
+    said = spoken(wording.UNREACHABLE.format(name="Robin"), group, channel="sms")
     assert said == "AYUDA, dice Robin. Atencion, por favor."
 
 
@@ -55,9 +55,9 @@ def test_words_that_do_not_fit_a_later_programme_are_left_aside() -> None:
         ("_TOLD", "x", "There is no such text"),
         ("phrases.MORE", "x", "There is no such text"),
         ("STOPPED", "Bye", "The text STOPPED stays as it is"),
-        ("WROTE_HELP", "HELP was said", "These words must hold {name}."),
-        ("WROTE_HELP", "HELP {name} {count}", "These words must hold {name}."),
-        ("WROTE_HELP", "HELP {name.x}", "These words must hold {name}."),
+        ("UNREACHABLE", "HELP was said", "These words must hold {name}."),
+        ("UNREACHABLE", "HELP {name} {count}", "These words must hold {name}."),
+        ("UNREACHABLE", "HELP {name.x}", "These words must hold {name}."),
         ("FROZEN", "Break {", "These words must hold no braces."),
         ("FROZEN", "Break\u202eback", "These words must hold no braces."),
         ("ASKED", "Nobody got it.", "These words must name the same words"),
@@ -65,7 +65,7 @@ def test_words_that_do_not_fit_a_later_programme_are_left_aside() -> None:
         ("FROZEN", "The survivors are on a break.", "These words would tell"),
         ("FROZEN", "La terapia está en pausa.", "These words would tell"),
         ("FROZEN", "x" * 161, "These words are too long"),
-        ("WROTE_HELP", "HELP {name} " + "x" * 140, "These words are too long"),
+        ("UNREACHABLE", "HELP {name} " + "x" * 140, "These words are too long"),
         ("FROZEN", "\u6f22" * 71, "These words are too long"),
     ],
 )
@@ -115,8 +115,8 @@ def test_all_that_may_be_reworded_is_listed() -> None:
     """By name, with the words of now; parts and what the law fixes are not."""
     listed = {row["text"]: row for row in texts_of(own("es", FROZEN="Una pausa."))}
     assert listed["FROZEN"] == {"text": "FROZEN", "words": "Una pausa.", "own": True}
-    assert listed["WROTE_HELP"]["words"].startswith("{name} escribi\u00f3 AYUDA")
-    assert not {"_TOLD", "STOPPED", "phrases.MORE"} & set(listed)
+    assert listed["UNREACHABLE"]["words"].startswith("Los mensajes ya no llegan a {name}")
+    assert not {"STOPPED", "phrases.MORE"} & set(listed)
 
 
 def test_wishes_are_told_apart() -> None:
