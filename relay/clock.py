@@ -5,7 +5,6 @@ from __future__ import annotations
 import time as _time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -42,10 +41,3 @@ def day(at: datetime) -> int:
 def stopwatch() -> float:
     """Seconds on a clock that never jumps, for measuring spans."""
     return _time.monotonic()
-
-
-def on_the_clock(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """A time as the wall clock of a zone shows it; without the date if that is today's."""
-    shown = at.astimezone(zone)
-    today = shown.date() == now.astimezone(zone).date()
-    return f"{shown:%H:%M}" if today else f"{shown:%Y-%m-%d %H:%M}"

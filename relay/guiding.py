@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +16,7 @@ from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState, Role
 from relay import wording
-from relay.clock import milliseconds, on_the_clock
+from relay.clock import milliseconds
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.judge import until as stored_end
@@ -26,6 +25,7 @@ from relay.leaving import Leaving
 from relay.model import Body, Group, Member, show_id
 from relay.notices import Notices
 from relay.posting import Posting
+from relay.shown import clock_of, shown_time
 from relay.store.outbox import Outbox
 from relay.store.pending import Waiting
 from relay.store.review import Review
@@ -40,17 +40,14 @@ _MUTED_AT_MOST = timedelta(days=90)
 _REMOVE = "remove"
 
 
-def clock_of(member: Member, group: Group) -> ZoneInfo:
-    """The clock that a member lives by."""
-    return ZoneInfo(member.settings.timezone or group.settings.timezone)
-
-
 def muted(member: Member, group: Group, now: datetime) -> Text:
     """What a muted member hears who writes nevertheless."""
     end = stored_end(member.settings.muted_until)
     if end is None or member.settings.muted_until < 0:
         return guiding.MUTED_FOR_NOW
-    return guiding.MUTED.format(until=on_the_clock(end, clock_of(member, group), now))
+    return guiding.MUTED.format(
+        until=shown_time(end, clock_of(member.settings, group.settings), now)
+    )
 
 
 class Guiding:
@@ -143,10 +140,11 @@ class Guiding:
         _check_rank(member, by)
         end = now + min(span or MUTED_FOR, _MUTED_AT_MOST)
         await self._set_muted(c, member, milliseconds(end))
-        zone = clock_of(member, group)
-        text = guiding.MUTE_BEGINS.format(until=on_the_clock(end, zone, now))
+        zone = clock_of(member.settings, group.settings)
+        text = guiding.MUTE_BEGINS.format(until=shown_time(end, zone, now))
         await self._notices.tell(c, member.id, text, now)
-        shown = on_the_clock(end, zone if by is None else clock_of(by, group), now)
+        hers = zone if by is None else clock_of(by.settings, group.settings)
+        shown = shown_time(end, hers, now)
         return guiding.MUTED_BY_YOU.format(name=member.name.reveal(), until=shown)
 
     async def unmute(

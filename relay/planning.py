@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState
-from relay.clock import on_the_clock
 from relay.errors import RefusalError
 from relay.hiding import Hiding
 from relay.lastday import over_at
 from relay.model import Body, Group, Member
 from relay.notices import Notices
 from relay.posting import Posting
+from relay.shown import shown_time
 from relay.store.outbox import Outbox
 from relay.store.planned import Plan, Planned
 from relay.store.review import short_number
@@ -84,7 +84,7 @@ class Planning:
             occasion=to_json(fixed(occasion, due, zone)),
         )
         said = planning.PLANNED_AGAIN if occasion.repeats else planning.PLANNED
-        return said.format(when=on_the_clock(due, zone, now), number=number)
+        return said.format(when=shown_time(due, zone, now), number=number)
 
     async def take_back(self, c: AsyncConnection, group: Group, number: int) -> Text:
         """Delete a plan. Raises `RefusalError` if there is none of this number."""
@@ -94,13 +94,17 @@ class Planning:
 
     async def listed(self, c: AsyncConnection, group: Group, now: datetime) -> Text:
         """What comes next, by number and time."""
-        plans = await self._planned.of_group(c, group.id)
+        plans = await self.of_group(c, group)
         if not plans:
             return planning.NOTHING_PLANNED
         zone = ZoneInfo(group.settings.timezone)
-        shown = [f"{p.number}: {on_the_clock(p.due, zone, now)}" for p in plans[:_LISTED]]
+        shown = [f"{p.number}: {shown_time(p.due, zone, now)}" for p in plans[:_LISTED]]
         more = planning.NEXT_PLANS if len(plans) > _LISTED else planning.PLANS
         return more.format(plans=", ".join(shown))
+
+    async def of_group(self, c: AsyncConnection, group: Group) -> list[Plan]:
+        """Everything that is planned, the next first."""
+        return await self._planned.of_group(c, group.id)
 
     async def publish_next(self, c: AsyncConnection, now: datetime) -> bool:
         """Say one thing whose time has come, and note when it comes again. `False`: there is none.
@@ -136,7 +140,7 @@ class Planning:
     async def _tell_skipped(
         self, c: AsyncConnection, author: Member, group: Group, plan: Plan, now: datetime
     ) -> None:
-        when = on_the_clock(plan.due, ZoneInfo(group.settings.timezone), now)
+        when = shown_time(plan.due, ZoneInfo(group.settings.timezone), now)
         text = planning.SKIPPED.format(when=when)
         await self._notices.tell(c, author.id, text, now)
 

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from relay import __version__
-from relay.cli import costs, duty, group, keys, member, number, service, simulate
+from relay.cli import costs, duty, group, guiding, keys, member, number, service, simulate
 from relay.cli.output import Json, show
 from relay.errors import RefusalError
 
@@ -30,6 +30,7 @@ service.add_to(app)
 costs.add_to(app)
 duty.add_to(app)
 simulate.add_to(app)
+guiding.add_to(group.app, member.app)
 
 _CONTACTS = re.compile(r"[^\s'\"()]*@[^\s'\"()]*|\+?[0-9][0-9 .-]{5,}")
 

@@ -88,7 +88,7 @@ def change(
     settings: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
     as_json: Json = False,
 ) -> None:
-    """Change name, timezone, quiet, language, real_names, code_word, facilitator, agreed.
+    """Change name, timezone, quiet, language, real_names, code_word, role, agreed.
 
     Let a member go on who had stopped, or was lost: state=active.
     """

@@ -12,7 +12,7 @@ from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.model import Member, end_of_life
 from relay.obeying.said import Handlers, Said
-from relay.store.named import member_named
+from relay.store.names import Names
 from relay.store.pending import Why
 from relay.wording import guiding
 from relay.wording.text import Text
@@ -29,7 +29,7 @@ class GuidingWords:
         self._life = engine.settings.post_life
         self._notices = engine.notices
         self._pending = engine.pending
-        self._roster = engine.roster
+        self._names = Names(engine.roster)
 
     def handlers(self) -> Handlers:
         """What this does."""
@@ -134,7 +134,7 @@ class GuidingWords:
 
     async def _named(self, said: Said, name: str) -> Member | None:
         """Whom a name means; if nobody is called so, she is asked what she meant."""
-        member = await member_named(said.c, self._roster, said.group, name)
+        member = await self._names.of(said.c, said.group, name)
         if member is None:
             await self._ask_about_name(said)
         return member

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from policies.schedule import END_OF_DAY, EVERY_DAY, Dated, Schedule
 from policies.windows import quiet_from
+from relay.words.times import in_plain_words
 
 _MOST_WORDS = 7
 """Of so many a time is made at the most, as people write it: `todos los lunes a las 18:00`."""
@@ -29,7 +30,16 @@ _SETS = {
 }
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2})|h)? ?(am|pm)?")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_FILL = frozenset(("at", "on", "the"))
+_FILL = frozenset(("at", "on", "the", "to"))
+_EVERY = re.compile(
+    r"(?:cada|todos los|todas las|chaque|tous les|toutes les|jeden|jede|jedes|todo|toda|todos os|"
+    r"todas as|كل)\s+|每个?",
+    re.IGNORECASE,
+)
+"""`every` in the other languages, in front of a weekday."""
+_DAILY = re.compile(
+    r"(?:tous les jours|t\u00e4glich|diariamente|todos os dias)(?= )", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +63,7 @@ def split(text: str) -> tuple[Occasion, str] | None:
     """Read a time and the words behind it; `None` if the text begins with no time."""
     words = text.split()
     for count in range(min(_MOST_WORDS, len(words)), 0, -1):
-        occasion = _read(_plain(" ".join(words[:count])))
+        occasion = _read_head(" ".join(words[:count]))
         if occasion is not None:
             return occasion, _rest(text, count)
     return None
@@ -114,8 +124,20 @@ def _instant(day: date, at: time, zone: ZoneInfo) -> datetime | None:
     return quiet_from((rest_of_day,), datetime.combine(day, time(), UTC) - 2 * _DAY)
 
 
+def _read_head(head: str) -> Occasion | None:
+    """Read a time in any of the languages."""
+    head = _DAILY.sub("daily", head, count=1)
+    found = _read(_plain(in_plain_words(head) or head))
+    every = _EVERY.match(head)
+    if found is None and every is not None:
+        rest = re.sub(r"^(\w+di)s\b", r"\1", head[every.end() :])  # `tous les lundis`
+        found = _read(_plain(f"every {in_plain_words(rest) or rest}"))
+    return found
+
+
 def _plain(text: str) -> str:
     small = unicodedata.normalize("NFKC", text).casefold().strip(" :,")
+    small = re.sub(r"(?<=[a-z])-(?=\d)", " ", small)  # `lunes a las 18:00` is no span
     return " ".join(word for word in small.split() if word not in _FILL)
 
 

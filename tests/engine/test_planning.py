@@ -55,7 +55,7 @@ async def test_a_daily_post_comes_every_day_until_it_is_taken_back(room: Room) -
     """Also after a long halt only once for that day, and not at all hours too late."""
     await room.says("ana", "PLAN daily 9:00 Good morning")
     taken = number(room)
-    assert room.told(ANA)[-1].startswith("The group gets it first on 2026-11-19 09:00")
+    assert room.told(ANA)[-1].startswith("The group gets it first on 09:00")
     for _ in range(3):
         await minutes_pass(room, days=1)
     assert room.read() == ["Good morning"] * 3
@@ -65,7 +65,7 @@ async def test_a_daily_post_comes_every_day_until_it_is_taken_back(room: Room) -
     await minutes_pass(room, hours=20)
     assert room.read() == ["Good morning"] * 4
     await room.says("ana", "PLAN")
-    assert room.told(ANA)[-1] == planning.PLANS.format(plans=f"{taken}: 2026-11-28 09:00")
+    assert room.told(ANA)[-1] == planning.PLANS.format(plans=f"{taken}: 09:00")
     await room.says("ana", f"UNPLAN {taken}")
     await minutes_pass(room, days=1)
     assert room.read() == ["Good morning"] * 4
@@ -78,7 +78,10 @@ async def test_a_frozen_group_skips_what_was_planned(room: Room) -> None:
     await room.says("ana", "PLAN daily 13:00 Lunch")
     await room.house.engine.registrar.set_group_state("Tuesday", GroupState.FROZEN)
     await minutes_pass(room, hours=1)
-    assert (room.read(), room.told(ANA)[-1]) == ([], planning.SKIPPED.format(when="13:00"))
+    assert (room.read(), room.told(ANA)[-1]) == (
+        [],
+        planning.SKIPPED.format(when="13:00"),
+    )
     await room.house.engine.registrar.set_group_state("Tuesday", GroupState.OPEN)
     await minutes_pass(room, days=1)
     assert room.read() == ["Lunch"]
@@ -178,3 +181,30 @@ def test_times_are_those_of_the_wall_clock(
         assert due is not None
         assert due.strftime("%m-%dT%H:%M") == expected
         moment = due
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [
+        ("lunes 18:00", False),
+        ("todos los lunes a las 18:00", True),
+        ("tous les lundis \u00e0 18:00", True),
+        ("jeden Montag 18:00", True),
+        ("t\u00e4glich 18:00", True),
+        ("segunda-feira \u00e0s 18:00", False),
+        ("\u0627\u0644\u0627\u062b\u0646\u064a\u0646 18:00", False),
+        ("\u6bcf\u5468\u4e00 18:00", True),
+        ("Every Monday at 6 pm", True),
+    ],
+)
+def test_times_are_read_in_every_language(text: str, repeats: bool) -> None:
+    """A weekday or every day, with a time of day behind it; what follows stays as it was."""
+    found = split(f"{text} Hola,  18:00!")
+    assert found is not None
+    assert (found[0].at.hour, found[0].repeats, found[1]) == (18, repeats, "Hola,  18:00!")
+
+
+@pytest.mark.parametrize("text", ["9 to 5", "monday we meet", "2026-13-01 18:00 x", "25:00 x", "x"])
+def test_what_is_no_time(text: str) -> None:
+    """A bare number may mean the morning or the evening, or nothing of the kind."""
+    assert split(text) is None
