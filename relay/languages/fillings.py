@@ -12,7 +12,7 @@ FILLINGS: dict[str, str | int] = {
     "count": 120,
     "day": "2026-12-24",
     "then": "2027-01-21",
-    "time": "08:00",
+    "time": "2026-12-24 18:00",
     "sign": "+",
     "signs": "+ 12, ! 9",
     "programme": "Tuesday Relay",
@@ -36,6 +36,11 @@ FILLINGS: dict[str, str | int] = {
     "version": 12,
     "names": "Juniper, Starling, Meadow",
     "old": "Wilhelmina of the Meadow",
+    "question": "How was your week?",
+    **dict.fromkeys(("one", "two", "three", "four", "five"), 12),
+    "most": 120,
+    "hours": "22:00-07:00, sat-sun 23:00-09:00 (New York)",
+    "mask": "m7kq2x9d4w3t@relay.example.org",
 }
 """By name of the gap. A pseudonym has 24 letters at the most."""
 

@@ -50,8 +50,8 @@ def _in_capitals(text: str) -> list[str]:
 
 def _read(words: list[str]) -> list[str]:
     """What a run of words is read as, the longest first."""
-    if not words:
-        return []
+    if not words or not any(map(str.isalpha, words[0])):
+        return _read(words[1:]) if words else []
     for count in range(len(words), 0, -1):
         said, rest = " ".join(words[:count]), words[count:]
         found = _meant(said, " ".join(rest))

@@ -57,7 +57,7 @@ ANSWER_THE_MAIL = Text(
     "AGREE."
 )
 
-WANTS_IN = Text("{name} agreed and wants to join. If you say yes, send APPROVE {name}")
+WANTS_IN = Text("{name} has agreed and wants to join. Do you say yes? Then send APPROVE {name}")
 WANTS_VOUCHING = Text(
     "{name} has agreed and wants to join. Members who know this one can send VOUCH {name}"
 )

@@ -43,10 +43,10 @@ def test_the_same_is_filled_in(language: str) -> None:
     for message in read(language):
         if message.id:
             ids = (message.id,) if isinstance(message.id, str) else message.id
-            for said in forms(message):
+            for said in filter(None, forms(message)):
                 assert gaps(said) <= gaps(ids[-1])
                 assert gaps(said) | {"count"} == gaps(ids[-1]) | {"count"}
-            assert gaps(forms(message)[-1]) == gaps(ids[-1])
+                assert said != forms(message)[-1] or gaps(said) == gaps(ids[-1])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
