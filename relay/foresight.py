@@ -10,6 +10,7 @@ from policies.facts import DeliveryPolicy
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.model import Group, Member, end_of_life
+from relay.nights import life_of_post
 from relay.simulate import Forecast, foresee, read_posts, span_of, typical_posts
 
 MOST_DAYS = 31
@@ -47,8 +48,11 @@ async def look(
     span = span_of(group, engine.clock.now(), wish.days)
     posts = read_posts(wish.posts, group, span) if wish.posts else typical_posts(group, span)
 
+    readers = [member.settings for member in members]
+
     def life(written: datetime) -> datetime:
-        return end_of_life(written, engine.settings.post_life)
+        usual = engine.settings.post_life
+        return end_of_life(written, life_of_post(group.settings, readers, usual, written))
 
     return group, foresee(rules, group, members, posts, span, life)
 

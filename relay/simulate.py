@@ -189,7 +189,7 @@ class _Reader:
         )
 
 
-RESTING = frozenset({Reason.QUIET_HOURS})
+RESTING = frozenset({Reason.PAUSED, Reason.QUIET_HOURS})
 """Why she is left alone."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -34,6 +34,7 @@ from policies import catalogue
 from policies.facts import DeliveryPolicy
 from relay import metrics, signing, wording
 from relay.bell import Bell
+from relay.clock import stopwatch
 from relay.config import Settings, serving_problems
 from relay.courier import Courier
 from relay.engine import Engine
@@ -92,8 +93,15 @@ class Application:
         await self.stack.aclose()
 
 
-async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
-    """Start a relay. Raises `RefusalError` when settings are missing or contradict each other."""
+async def start(
+    engine: Engine,
+    roles: Iterable[str] = ROLES,
+    stopwatch: Callable[[], float] = stopwatch,
+) -> Application:
+    """Start a relay. Raises `RefusalError` when settings are missing or contradict each other.
+
+    `stopwatch` measures spans in seconds; by it a clock that leaps is found out.
+    """
     settings, roles = engine.settings, frozenset(roles)
     problems = serving_problems(settings)
     if problems:
@@ -101,11 +109,11 @@ async def start(engine: Engine, roles: Iterable[str] = ROLES) -> Application:
     app = Application(engine)
     try:
         _run(app, _purge(app), "purge")
-        await _start_delivery(app, roles)
+        await _start_delivery(app, roles, stopwatch)
         intake, feedback = Intake(engine, catalogue.POST, app.wake), Feedback(engine, app.wake)
         take: Accept = intake.accept
         if settings.texts and roles & {"web", "delivery"}:
-            take = _start_texts(app, roles, intake)
+            take = _start_texts(app, roles, intake, stopwatch)
         await _start_web(app, roles, take, feedback.hear)
         await _start_mail(app, roles, intake.accept, feedback.hear)
     except BaseException:
@@ -156,11 +164,13 @@ def delivery_rules() -> Sequence[DeliveryPolicy]:
     return catalogue.DELIVERY
 
 
-async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
+async def _start_delivery(
+    app: Application, roles: frozenset[str], stopwatch: Callable[[], float]
+) -> None:
     if "delivery" not in roles:
         return
     engine = app.engine
-    sweeper = Sweeper(engine, app.wake)
+    sweeper = Sweeper(engine, app.wake, stopwatch)
     _run(app, sweeper.run(), "sweeper")
     _run(app, Bell(engine, app.wake).run(), "bell")
     for channel in _channels(engine):
@@ -171,7 +181,12 @@ async def _start_delivery(app: Application, roles: frozenset[str]) -> None:
         _run(app, courier.run(), f"courier-{channel.name}")
 
 
-def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Accept:
+def _start_texts(
+    app: Application,
+    roles: frozenset[str],
+    intake: Intake,
+    stopwatch: Callable[[], float],
+) -> Accept:
     """What texts need beside webhooks and couriers. Returns what is to be given each text."""
     engine = app.engine
     account = SmsAccount(_sms_account(engine.settings))
@@ -186,6 +201,7 @@ def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Acc
         knows=intake.knows,
         urgent=is_urgent,
         too_late=intake.too_late,
+        stopwatch=stopwatch,
     )
     app.stack.push_async_callback(spool.close)
     _run(app, spool.run(), "spool")
@@ -198,6 +214,7 @@ def _start_texts(app: Application, roles: frozenset[str], intake: Intake) -> Acc
             app.wake,
             urgent=is_urgent,
             too_late=intake.too_late,
+            stopwatch=stopwatch,
         )
         _run(app, upkeep.run(), "upkeep")
     return spool.take

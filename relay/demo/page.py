@@ -2,14 +2,16 @@
 
 `GET /` the page, `GET /state` the snapshot as JSON, `GET /events` the same snapshot pushed at every
 change (server-sent events), `POST /say` `{"member", "text", "subject"?, "reply_to"?}` lets a member
-write. Loopback only: a request under another host's name is refused, so that no page elsewhere
-can reach it through a name it controls, and `/say` takes JSON only, which no foreign form can send.
+write, `POST /clock` `{"minutes"}` or `{"to": "HH:MM"}` moves the clock forward. Loopback only: a
+request under another host's name is refused, so that no page elsewhere can reach it through a name
+it controls, and what is posted must be JSON, which no foreign form can send.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,7 @@ def build(stage: Stage) -> web.Application:
     app.router.add_get("/state", _state)
     app.router.add_get("/events", _events)
     app.router.add_post("/say", _say)
+    app.router.add_post("/clock", _clock)
     app.on_response_prepare.append(_harden)
     app.on_shutdown.append(_end_events)
     return app
@@ -117,13 +120,39 @@ async def _stream(app: web.Application) -> AsyncIterator[bytes]:
         news = await stage.changed(version, _BEAT)
 
 
-async def _say(request: web.Request) -> web.StreamResponse:
+async def _clock(request: web.Request) -> web.StreamResponse:
+    """Move the clock of this world forward, by minutes or to a time of the group's."""
+    said = await _sent(request)
+    if isinstance(said, web.Response):
+        return said
+    stage = request.app[STAGE]
+    try:
+        match said:
+            case {"minutes": int(minutes), **rest} if not rest:
+                stage.clock.forward(timedelta(minutes=minutes))
+            case {"to": str(hour), **rest} if not rest:
+                stage.clock.forward_to(time.fromisoformat(hour))
+            case _:
+                return _sorry(400, "Needed: minutes, a whole number, or to, as HH:MM.")
+    except (ValueError, OverflowError):
+        return _sorry(400, "The clock goes forward only, to a time of day or by a month at most.")
+    return web.json_response({"now": stage.snapshot()["now"]})
+
+
+async def _sent(request: web.Request) -> Any:
+    """What was sent as JSON, or the answer to who sent something else."""
     if request.content_type != "application/json":
         return _sorry(415, "Send JSON.")
     try:
-        said = await request.json()
+        return await request.json()
     except ValueError:
         return _sorry(400, "This is not JSON.")
+
+
+async def _say(request: web.Request) -> web.StreamResponse:
+    said = await _sent(request)
+    if isinstance(said, web.Response):
+        return said
     words = _words(said)
     if words is None:
         return _sorry(400, "Needed: member and text; subject and reply_to if wanted. All text.")

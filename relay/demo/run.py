@@ -14,12 +14,18 @@ import typer
 
 from relay import setup, wiring
 from relay.config import Settings
+from relay.demo.nights import Night, nights
 from relay.demo.page import Page
+from relay.demo.sky import HOME
 from relay.demo.stage import Enrolled, RunningRelay, Stage, World
 from relay.demo.transcript import play
 from relay.engine import Engine, open_engine
 
 _GROUP = "Tuesday"
+_NIGHT = "22:00-07:00"
+_SETTINGS = {"timezone": HOME, "quiet": _NIGHT, "jitter": "5"}
+_WISHES = {"Ana": {"after_quiet": "bundle"}, "Ivy": {"after_quiet": "bundle"}}
+"""Who gets what waited for her night as one message."""
 _PACE = 0.6
 """Seconds the outside world takes for each message on the page, so that one can watch."""
 
@@ -45,6 +51,10 @@ class Demonstrated:
         held = await self.app.engine.registrar.inventory()
         return {key: held[key] for key in ("bodies", "deliveries", "body_keys", "spool", "topics")}
 
+    async def nights(self) -> Mapping[str, Night]:
+        """Who of the cast sleeps, and what waits for her."""
+        return await nights(self.app.engine, _GROUP)
+
     async def close(self) -> None:
         """Stop it."""
         await self.app.close()
@@ -64,13 +74,14 @@ class Factory:
         await setup.initialise(settings, self.folder / "relay.toml")
         record = wiring.dkim_record(settings.dkim_key)
         world.publish(f"{settings.dkim_selector}._domainkey.{settings.domain}", record)
-        engine = await open_engine(settings)
+        engine = await open_engine(settings, world.clock)
         try:
             enrolled = await _enrol(engine, world)
-            app = await wiring.start(engine)
+            app = await wiring.start(engine, stopwatch=world.clock.ticks)
         except BaseException:
             await engine.close()
             raise
+        world.clock.listen(app.wake)
         return Demonstrated(app), enrolled
 
 
@@ -96,7 +107,7 @@ def settings_for(world: World, folder: Path, database_url: str | None) -> Settin
 async def _enrol(engine: Engine, world: World) -> list[Enrolled]:
     registrar = engine.registrar
     await registrar.add_numbers(list(world.numbers))
-    await registrar.create_group(_GROUP, {})
+    await registrar.create_group(_GROUP, _SETTINGS)
     enrolled = []
     for role in world.cast:
         member = await registrar.add_member(
@@ -106,7 +117,7 @@ async def _enrol(engine: Engine, world: World) -> list[Enrolled]:
             email=role.contact if role.channel == "email" else None,
             agreed=engine.clock.now().date().isoformat(),
             facilitator=False,
-            wishes={},
+            wishes={"timezone": role.zone, "quiet": _NIGHT, **_WISHES.get(role.name, {})},
         )
         enrolled.append(
             Enrolled(

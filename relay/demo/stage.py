@@ -18,12 +18,16 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 import aiosmtplib
 import phonenumbers
 
+from relay.clock import milliseconds
 from relay.demo.carrier import Carrier, TextMessage
 from relay.demo.mailworld import HOME_IP, Bell, Mail, MailWorld, reply_subject
+from relay.demo.nights import Night
+from relay.demo.sky import HOME, MovableClock, afternoon
 
 ChannelName = Literal["sms", "email"]
 Inventory = Mapping[str, Any]
@@ -34,7 +38,11 @@ DOMAIN = "relay.example"
 SHOWN = 60
 """How many messages a device shows; older ones scroll out of existence."""
 _POLL = 0.1
+_LONG = 120.0
+_LOOK = 20.0
+"""Seconds after which it is looked who sleeps, if nothing happens."""
 _TRAIL = 8
+_AWAKE = Night(waiting=0, until=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +55,28 @@ class Role:
     contact: str
     real_name: str = ""
     """What her mail program calls her; nobody in the group may see it."""
+    zone: str = HOME
+    """By which clock she lives."""
 
 
 CAST = (
     Role(name="Robin", channel="sms", contact="+12025550143"),
-    Role(name="Ana", channel="sms", contact="+13125550178"),
-    Role(name="Sol", channel="sms", contact="+14155550119"),
-    Role(name="Ivy", channel="email", contact="m.hale@willow.example", real_name="Mara Hale"),
-    Role(name="Theo", channel="email", contact="j.reed@harbor.example", real_name="Jonas Reed"),
+    Role(name="Ana", channel="sms", contact="+13125550178", zone="America/Chicago"),
+    Role(name="Sol", channel="sms", contact="+14155550119", zone="America/Los_Angeles"),
+    Role(
+        name="Ivy",
+        channel="email",
+        contact="m.hale@willow.example",
+        real_name="Mara Hale",
+        zone="Europe/London",
+    ),
+    Role(
+        name="Theo",
+        channel="email",
+        contact="j.reed@harbor.example",
+        real_name="Jonas Reed",
+        zone="Europe/Berlin",
+    ),
 )
 
 
@@ -74,6 +96,8 @@ class World:
     public_url: str
     """Where the carrier believes the relay to be, as behind a proxy: signatures are over it."""
     cast: tuple[Role, ...]
+    clock: MovableClock
+    """What time it is in this world."""
     publish: Callable[[str, str], None]
     """Publish a TXT record by name and text, as an operator does with the relay's DKIM key."""
 
@@ -104,6 +128,10 @@ class RunningRelay(Protocol):
 
     async def inventory(self) -> Inventory:
         """What it holds now. Nothing held: `bodies` and all of `deliveries` are 0."""
+        ...
+
+    async def nights(self) -> Mapping[str, Night]:
+        """Who of the cast sleeps, and what waits for her, by pseudonym."""
         ...
 
     async def close(self) -> None:
@@ -166,7 +194,7 @@ class Trail:
         if self.arrived:
             steps.append(f"{self.arrived} delivered")
         if self.seconds is not None:
-            steps.append(f"shredded in {self.seconds:.1f} s")
+            steps.append(f"shredded in {_span(self.seconds)}")
         return {
             "id": self.id,
             "who": " and ".join(self.authors),
@@ -231,14 +259,16 @@ class Stage:
     """
 
     def __init__(self, factory: RelayFactory, *, domain: str = DOMAIN, pace: float = 0.0) -> None:
-        self.carrier = Carrier()
-        self.mail = MailWorld()
+        self.clock = afternoon()
+        self.carrier = Carrier(now=self.clock.now)
+        self.mail = MailWorld(now=self.clock.now)
         self.roles = {role.name: role for role in CAST}
         self.members: dict[str, Enrolled] = {}
         self.items: dict[str, list[Item]] = {name: [] for name in self.roles}
         self.leaks: list[str] = []
         """Sentences about real contacts of others found in something somebody received."""
         self.held: Inventory = {}
+        self.nights: Mapping[str, Night] = {}
         self.id = secrets.token_hex(4)
         self._factory = factory
         self._domain = domain
@@ -282,6 +312,8 @@ class Stage:
         self.mail.delay(self._pace)
         self.carrier.delay(self._pace)
         self.held = await self._relay.inventory()
+        self.nights = await self._relay.nights()
+        self.clock.listen(self._moved)
         self._tasks = [
             asyncio.create_task(self._watch(self.carrier.wait_for)),
             asyncio.create_task(self._watch(self.mail.wait_for)),
@@ -313,6 +345,7 @@ class Stage:
             domain=self._domain,
             public_url=self._public_url,
             cast=tuple(self.roles.values()),
+            clock=self.clock,
             publish=self.mail.publish,
         )
 
@@ -331,7 +364,7 @@ class Stage:
         item = self._note(name, mine=True, author=name, subject=subject, text=text)
         if self._ledger.open is not None:
             await self._read_books()  # it may have ended just now: then this is a new trail
-        self._ledger.wrote(name, asyncio.get_running_loop().time())
+        self._ledger.wrote(name, self.clock.ticks())
         self._writing += 1
         self._nudge.ring()
         try:
@@ -344,6 +377,11 @@ class Stage:
             self._writing -= 1
             self._nudge.ring()
         return item
+
+    def _moved(self) -> None:
+        """It is later now: who sleeps may have changed."""
+        self._nudge.ring()
+        self._bell.ring()
 
     @property
     def version(self) -> int:
@@ -373,6 +411,8 @@ class Stage:
         """Everything the page shows, as JSON."""
         return {
             "stage": self.id,
+            "now": milliseconds(self.clock.now()),
+            "home": HOME,
             "members": [self._device(name) for name in self.roles],
             "held": self.held,
             "bodies": bodies(self.held),
@@ -385,12 +425,16 @@ class Stage:
 
     def _device(self, name: str) -> dict[str, Any]:
         role, member = self.roles[name], self.members[name]
+        night = self.nights.get(name, _AWAKE)
         return {
             "name": name,
             "channel": role.channel,
             "contact": shown(role.contact),
             "write_to": shown(member.write_to),
             "mask": member.mask,
+            "zone": role.zone,
+            "waiting": night.waiting,
+            "asleep_until": night.until,
             "items": [item.shown() for item in self.items[name][-SHOWN:]],
         }
 
@@ -515,7 +559,7 @@ class Stage:
             author=author,
             subject=subject,
             text=text,
-            clock=self.mail.now().strftime("%H:%M"),
+            clock=self.clock.now().astimezone(ZoneInfo(self.roles[name].zone)).strftime("%H:%M"),
             signed=signed,
             mail=mail,
         )
@@ -529,18 +573,19 @@ class Stage:
             nudged = self._nudge.rings
             await self._read_books()
             quiet = is_empty(self.held) and self._ledger.open is None
-            await self._nudge.heard(None if quiet else _POLL, since=nudged)
+            await self._nudge.heard(_LOOK if quiet else _POLL, since=nudged)
 
     async def _read_books(self) -> None:
         """Take one reading of the inventory and tell the page where it says something new."""
         writing = self._writing > 0
         inventory = await self._running().inventory()
+        nights = await self._running().nights()
         self._gather()
         before = self._ledger.shown()
-        now = asyncio.get_running_loop().time()
+        now = self.clock.ticks()
         self._ledger.read(inventory, now, writing=writing or self._writing > 0)
-        if inventory != self.held or self._ledger.shown() != before:
-            self.held = inventory
+        if inventory != self.held or nights != self.nights or self._ledger.shown() != before:
+            self.held, self.nights = inventory, nights
             self._bell.ring()
 
 
@@ -576,6 +621,14 @@ def shown(contact: str) -> str:
         return contact
     number = phonenumbers.parse(contact)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _span(seconds: float) -> str:
+    """A span of the invented world, whose clock can be moved."""
+    if seconds < _LONG:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from relay.demo.mailworld import SELECTOR, key_record, signed
+from relay.demo.nights import Night
 from relay.demo.stage import Enrolled, Inventory, World
 
 
@@ -60,6 +61,10 @@ class Fan:
             "deliveries": {"waiting": self.waiting, "held": 0},
             "oldest_seconds": 0.25 if self.bodies else None,
         }
+
+    async def nights(self) -> dict[str, Night]:
+        """Nobody sleeps."""
+        return {}
 
     async def close(self) -> None:
         """Close both edges."""

@@ -343,6 +343,67 @@ async def test_stage_that_cannot_start_leaves_nothing_open() -> None:
             pass
 
 
+async def test_a_night_passes(tmp_path: Path) -> None:
+    """The clock is moved: who sleeps gets nothing, and all of it when her own night is over."""
+    async with Stage(Factory(tmp_path)) as stage:
+        page = Page(stage)
+        await page.start()
+        async with ClientSession() as http:
+
+            async def move(**wish: Any) -> None:
+                async with http.post(page.url + "clock", json=wish) as answer:
+                    assert answer.status == 200
+
+            def asleep() -> set[str]:
+                found = stage.snapshot()["members"]
+                return {one["name"] for one in found if one["asleep_until"] is not None}
+
+            assert asleep() == set()
+            await move(to="22:30")
+            await stage.until(lambda: asleep() == {"Robin", "Ivy", "Theo"}, 10)
+            await stage.say("Sol", "Anyone still up?")
+            await stage.until(lambda: stage.snapshot()["received"] == 2, 10)  # Ana, and Sol is told
+            assert "3" in device(stage.snapshot(), "Sol")["items"][-1]["text"]
+            await stage.until(lambda: device(stage.snapshot(), "Robin")["waiting"] == 1, 10)
+            assert device(stage.snapshot(), "Ana")["items"][-1]["clock"] == "21:30"
+            assert not stage.snapshot()["empty"]
+            await move(minutes=300)  # half past three for Robin, half past eight for Ivy
+            await stage.until(lambda: asleep() == {"Robin", "Ana", "Sol"}, 10)
+            await stage.until(lambda: stage.snapshot()["received"] == 4, 10)
+            assert device(stage.snapshot(), "Theo")["items"][-1]["clock"] == "09:30"
+            await move(to="07:15")
+            await stage.until(lambda: stage.snapshot()["received"] == 5, 10)
+            await stage.settled(10)
+            [trail] = stage.snapshot()["trail"]
+            assert trail["steps"][-1].startswith("shredded in 8 h 4")
+            assert stage.leaks == []
+        await page.close()
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        ({}, 400),
+        ({"minutes": -1}, 400),
+        ({"minutes": 10**12}, 400),
+        ({"minutes": "10"}, 400),
+        ({"to": "25:00"}, 400),
+        ({"to": 7}, 400),
+        ({"minutes": 1, "to": "07:00"}, 400),
+        (["10"], 400),
+    ],
+)
+async def test_the_clock_goes_forward_only(play_set: Set, wish: Any, status: int) -> None:
+    """What is no time ahead is answered with a sentence, and the clock stays."""
+    before = play_set.stage.clock.now()
+    async with play_set.http.post(play_set.page.url + "clock", json=wish) as answer:
+        assert answer.status == status
+        assert (await answer.json())["error"].endswith(".")
+    assert (play_set.stage.clock.now() - before).total_seconds() < 60
+    async with play_set.http.post(play_set.page.url + "clock", data={"minutes": 9}) as answer:
+        assert answer.status == 415
+
+
 @pytest.mark.skipif(
     CHROMIUM is None and "RELAY_REQUIRE_BROWSER" not in os.environ,
     reason="no Chromium on this machine",
@@ -380,14 +441,12 @@ async def test_a_person_types_by_keyboard_and_sees_it_arrive(
         await write_mails(page)
         await page.wait_for_function(HOLDS, arg="nothing", timeout=10_000)
         await page.wait_for_function(ALL_SHREDDED, timeout=10_000)
+        await see_a_night(page)
         assert await page.inner_text("#check") == (
-            "Looked through 12 received messages, raw and decoded: no real contact in any."
+            "Looked through 17 received messages, raw and decoded: no real contact in any."
         )
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         await page.screenshot(path=tmp_path / "page.png", full_page=True)
-        wanted = os.environ.get("RELAY_DEMO_SCREENSHOT")
-        if wanted and (width, scheme) == (1280, "light"):
-            shutil.copy(tmp_path / "page.png", wanted)
         await browser.close()
     assert wrong == []
     assert asked
@@ -418,6 +477,35 @@ async def write_mails(page: Any) -> None:
     await arrived(page, "I will be there", 5)
 
 
+async def see_a_night(page: Any) -> None:
+    """By keyboard: late in the evening three sleep, and what is written waits for the morning."""
+    await tab_to(page, "Late evening")
+    await page.keyboard.press("Enter")
+    nights = "(words) => document.querySelector('#nights').textContent.includes(words)"
+    await page.wait_for_function(nights, arg="Robin, Ivy and Theo are left alone", timeout=10_000)
+    await tab_to(page, "Text from Sol to the group")
+    await page.keyboard.type("Anyone still up?")
+    await page.keyboard.press("Enter")
+    await page.wait_for_function(nights, arg="3 copies wait", timeout=10_000)
+    await page.wait_for_function(HOLDS, arg="1 message, 3 copies", timeout=10_000)
+    assert (
+        await page.locator(".device.night .rest").all_inner_texts()
+        == ["☾ until 07:00 · 1 held"] * 3
+    )
+    wanted = os.environ.get("RELAY_DEMO_SCREENSHOT")
+    if wanted and page.viewport_size["width"] == 1280 and not await dark(page):
+        await page.screenshot(path=wanted, full_page=True)
+    await tab_to(page, "Next morning")
+    await page.keyboard.press("Enter")
+    await arrived(page, "Anyone still up?", 5)
+    await page.wait_for_function(HOLDS, arg="nothing", timeout=10_000)
+
+
+async def dark(page: Any) -> bool:
+    """Whether the page is shown in dark colours."""
+    return bool(await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"))
+
+
 async def arrived(page: Any, words: str, devices: int) -> None:
     """Wait until so many devices show the words, the writer's own among them."""
     await page.wait_for_function(
@@ -435,7 +523,7 @@ async def tab_to(page: Any, label: str) -> None:
         await page.keyboard.press("Tab")
         focused = await page.evaluate(
             "() => { const e = document.activeElement;"
-            " return [e.getAttribute('aria-label') || (e.labels && e.labels[0] || {}).innerText,"
+            " return [e.getAttribute('aria-label') || (e.labels && e.labels[0] || e).innerText,"
             " getComputedStyle(e).outlineStyle] }"
         )
         if focused[0] == label:

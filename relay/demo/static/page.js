@@ -37,9 +37,9 @@ async function send(device, member) {
   }
 }
 
-async function post(said) {
+async function post(said, path = "/say") {
   try {
-    const response = await fetch("/say", {
+    const response = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(said),
@@ -183,6 +183,67 @@ function drawItems(device, member, members) {
   return fresh.filter((item) => !item.mine);
 }
 
+// ------------------------------------------------------------------ the clock
+
+let sky = null; // {now, at, home}: what the clock showed, in ms, and when we heard it
+
+const shownTime = (ms, zone) =>
+  new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+const city = (zone) => zone.split("/").pop().replaceAll("_", " ");
+
+function setSky(state) {
+  sky = { now: state.now, at: performance.now(), home: state.home, members: state.members };
+  tick();
+}
+
+// Called each second too: the clock runs.
+function tick() {
+  if (!sky) return;
+  const now = sky.now + performance.now() - sky.at;
+  const day = new Date(now).toLocaleDateString("en-GB", { weekday: "short", timeZone: sky.home });
+  byId("now").textContent = `${day} ${shownTime(now, sky.home)}`;
+  byId("home").textContent = `${city(sky.home)}, where the group is`;
+  for (const member of sky.members) drawHours(devices.get(member.name).root, member, now);
+}
+
+function drawHours(root, member, now) {
+  const asleep = member.asleep_until !== null && member.asleep_until > now;
+  root.classList.toggle("night", asleep);
+  root.querySelector(".local").textContent = `${shownTime(now, member.zone)} ${city(member.zone)}`;
+  const until = asleep ? `☾ until ${shownTime(member.asleep_until, member.zone)}` : "";
+  const waits = member.waiting && asleep ? `${member.waiting} held` : "";
+  root.querySelector(".rest").textContent = [until, waits].filter(Boolean).join(" · ");
+}
+
+function drawNights(members) {
+  const asleep = members.filter((member) => member.asleep_until !== null);
+  const waiting = asleep.reduce((sum, member) => sum + member.waiting, 0);
+  const names = asleep.map((member) => member.name).join(", ").replace(/, ([^,]*)$/, " and $1");
+  const verb = asleep.length === 1 ? "is" : "are";
+  byId("moon").textContent = asleep.length ? "☾" : "☀";
+  byId("nights").textContent = asleep.length
+    ? `${names} ${verb} left alone. ${waiting ? `${plural(waiting, "copy waits", "copies wait")} until the night is over.` : "What you write waits for the end of the night."}`
+    : "Everybody is awake: what you write arrives at once.";
+}
+
+async function move(wish) {
+  const refusal = await post(wish, "/clock");
+  byId("sky-error").hidden = !refusal;
+  byId("sky-error").textContent = refusal || "";
+}
+
+for (const button of document.querySelectorAll("#moves button[type=button]")) {
+  button.addEventListener("click", () => {
+    const { minutes, to } = button.dataset;
+    move(minutes ? { minutes: Number(minutes) } : { to });
+  });
+}
+byId("moves").addEventListener("submit", (event) => {
+  event.preventDefault();
+  move({ to: byId("to").value });
+});
+setInterval(tick, 1000);
+
 // ------------------------------------------------------------------ what the relay holds
 
 const plural = (number, noun, nouns) => `${number} ${number === 1 ? noun : nouns}`;
@@ -283,6 +344,8 @@ function draw(state) {
   for (const member of state.members) {
     announce(member.name, drawItems(devices.get(member.name), member, state.members));
   }
+  setSky(state);
+  drawNights(state.members);
   drawHeld(state);
   drawTrail(state.trail);
   drawSees(state);
