@@ -541,7 +541,7 @@ class Courier:
         due = parcel.due
         expires = moment(due.expires)
         body = parcel.body.open(self._vault, due, expires)
-        to, write_to = parcel.reader.open(self._roster)
+        to = parcel.reader.open(self._roster)
         reader, mint = due.member_id, self._vault.mint
         issued = day(self._clock.now()) << DAY_SHIFT | due.post_id & (1 << DAY_SHIFT) - 1
         confirm = mint(Use.CONFIRM, body.confirm, reader) if body.author is None else NO_WORDS
@@ -550,7 +550,7 @@ class Courier:
             post=due.post_id,
             delivery=self._vault.token("delivery", due.post_id, reader),
             to=to,
-            write_to=write_to,
+            write_to=due.number,
             author=body.author,
             mask=body.mask,
             subject=body.subject,

@@ -18,6 +18,7 @@ from relay.store.outbox import Ended, Outbox
 from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
 from relay.wording import guiding, hours
+from relay.wording.members import NO_YES
 
 DEAD: Mapping[Trouble, MemberState] = {
     Trouble.BAD_CONTACT: MemberState.UNREACHABLE,
@@ -57,6 +58,7 @@ class Endings:
         for waiting in await self._pending.drop_of(c, member_ids):
             if waiting.why.is_loss:
                 await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
+        await self._roster.consents.end_all(c, member_ids, now)
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
         alone = await self._outbox.private_among(c, touched)
@@ -168,6 +170,8 @@ class Endings:
         """Tell authors what nobody spoke for in time; what the others have anyway is no loss."""
         unread: Counter[int] = Counter()
         for waiting in waited:
+            if waiting.why is Why.CONSENT:  # between the two: no facilitator is told of a loss
+                await self._notices.tell(c, waiting.member_id, NO_YES, now)
             if not waiting.why.is_loss:
                 continue
             review = waiting.why is Why.REVIEW

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from relay.affirming import Affirming
+from relay.asking import Asking
 from relay.circles import Circles
 from relay.clock import Clock, SystemClock
 from relay.config import Settings
@@ -68,6 +69,7 @@ class Engine:
     guiding: Guiding
     planning: Planning
     posting: Posting
+    asking: Asking
     pulse: Pulse
     notices: Notices
     endings: Endings
@@ -114,16 +116,18 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     endings = Endings(outbox, pending, roster, notices)
     spending, erasures = Spending(vault), Erasures(vault)
     review, hiding = Review(outbox, pending, vault), Hiding(circles, settings.phone_region)
+    apart, names = Apart(vault, roster), Names(roster)
+    asking = Asking(outbox=outbox, pending=pending, roster=roster, names=names, notices=notices)
     posting = Posting(
         outbox,
         roster,
         talk,
         notices,
         Reviewing(review, endings, notices, outbox, hiding, settings.post_life),
+        asking,
         settings.post_life,
         settings.text_segments,
     )
-    apart, names = Apart(vault, roster), Names(roster)
     keeping_apart = KeepingApart(apart, roster, notices)
     naming = Naming(names, roster, circles, notices)
     joining = Joining(
@@ -154,6 +158,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         spending=spending,
         talk=talk,
         pending=pending,
+        asking=asking,
         pulse=Pulse(
             database=database,
             pulses=Pulses(vault),

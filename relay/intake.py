@@ -71,7 +71,7 @@ looks after somebody; `REALLY` is the second word of what waited for the code wo
 _WITH_CODE = _GUIDING | {Command.FORGET, Command.LEAVE}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
 
-_NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS}
+_NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS, Command.ASK, Command.ACCEPT}
 """What nobody can ask whose phone may be somebody else's by now."""
 
 _CRIES = frozenset({Command.HELP, Command.CRISIS, Command.REPORT, Command.TELL})
@@ -263,7 +263,7 @@ class Intake:
         pictures = len(inbound.files) if made.nothing else len(made.body.pictures)
         verdict = self._judge(inbound, arrival, made.characters, pictures, now)
         made, verdict = _to_be_looked_at(made, verdict)
-        order = None if _is_forged(verdict) else _order(inbound, arrival)
+        order = await self._order(c, inbound, arrival, made, verdict, now)
         unproven = inbound.proof is not Proof.PROVEN  # whatever else is said against it
         if order and unproven and not declared(order.command).unproven:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
@@ -280,12 +280,38 @@ class Intake:
         if not order and await self._is_answer(c, inbound, arrival, verdict, now):
             fate = _Fate(Receipt.TAKEN, Word.COMMAND, "answer")
         elif inbound.channel == SMS:
+            before = await self._last_before(c, arrival)
             fate = await self._text(c, inbound, arrival, made, verdict, order, now, silent=silent)
+            await self._answer_there(c, arrival, before)
         else:
             fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
         await self._care.look(c, inbound, arrival, order, now)
         await self._outbox.count(c, {fate.word: 1}, now)
         return fate
+
+    async def _last_before(self, c: AsyncConnection, arrival: Arrival) -> int:
+        """The last copy for who writes to one member alone, before she is answered."""
+        return 0 if arrival.reader is None else await self._outbox.newest_for(c, arrival.member.id)
+
+    async def _answer_there(self, c: AsyncConnection, arrival: Arrival, before: int) -> None:
+        """Answers to a text for one member alone come from the number it was written to."""
+        if arrival.reader is not None:
+            await self._outbox.turn_aside(c, arrival.member.id, arrival.reader.id, before)
+
+    async def _order(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        made: Draft,
+        verdict: Verdict,
+        now: datetime,
+    ) -> Order | None:
+        """The order that a whole message is, by its words or by what is going on."""
+        order = None if _is_forged(verdict) else _order(inbound, arrival)
+        if order is None and isinstance(verdict, Pass):
+            return await self._obey.loosely(c, inbound, arrival, made, now)
+        return order
 
     async def _is_answer(
         self,
@@ -479,6 +505,8 @@ class Intake:
             raise StaleDraftError
         if isinstance(verdict, Pass):
             why = self._doubt(inbound, arrival, made)
+            if why is None and await self._obey.doubts(c, inbound, arrival, made, now):
+                why = Doubt.NEAR_MISS
             if why:
                 return await self._ask_what_she_means(c, arrival, made, why, now)
             return await self._post(c, arrival, made, now)
@@ -762,6 +790,8 @@ def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
 
 def _asks_first(order: Order, *, coded: bool, suspect: bool) -> bool:
     """Whether she must show first that it is she; who only wants to see a list need not."""
+    if order.command is Command.ACCEPT:  # also without a name
+        return suspect
     if not order.rest and declared(order.command).form is not Form.ALONE:
         return False
     first = order.command in _WITH_CODE if coded else False

@@ -300,13 +300,15 @@ class Due:
     urgent: bool = False
     """Its author may mark posts as urgent, and did."""
     number: Secret = NO_WORDS
-    """Where the reader writes, which is the number her copy comes from."""
+    """Where the reader writes, which is the number her copy comes from: of what is hers alone, the
+    one that leads to its author alone."""
     reader: MemberState
     reader_settings: MemberSettings
     group: GroupState
     group_settings: GroupSettings
     readable: bool
-    """Whether the settings could be opened; a copy whose key is gone cannot be judged."""
+    """Whether the settings could be opened; a copy whose key is gone cannot be judged. Nor one for
+    her alone by somebody who may not write to her alone any more."""
 
     def after_a_crash(self) -> Due:
         """A row that is still claimed was in somebody's hands when they died."""

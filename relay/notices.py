@@ -51,6 +51,7 @@ class Notices:
         urgent: bool = False,
         confirm: int = 0,
         reporter: int = 0,
+        aside: int | None = None,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
@@ -60,7 +61,8 @@ class Notices:
         they come at once and in any state, unless they come too late to be one. What is `urgent`
         comes at any hour. Everything else waits for the end of her quiet hours.
         With `confirm`, an answer to it lets the pending message of that id go. A `reporter`, whose
-        words it brings, is told if it cannot be brought.
+        words it brings, is told if it cannot be brought. With `aside` it comes from where she
+        writes to that member alone.
         """
         found = await self._roster.look_up(c, member_id)
         if found is None:
@@ -88,7 +90,7 @@ class Notices:
             reporter_id=reporter or None,
         )
         until = expires if urgent else now + ANSWER_LIFE if anyway else None
-        await self._outbox.address_to(c, post.id, member_id, member.channel, due, until)
+        await self._outbox.address_to(c, post.id, member_id, member.channel, due, until, aside)
         return True
 
     async def _is_worth_it(

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contact import EMAIL, SMS
+from channels.contact import SMS
 from channels.contract import NO_WORDS
 from channels.secret import Secret
 from channels.subjects import without_answers
-from policies.facts import MemberState
 from relay import wording
+from relay.asking import Asking
 from relay.languages.speech import spoken
 from relay.model import Body, Group, Member, end_of_life
 from relay.nights import Nights, life_of_post, read_later
@@ -46,6 +46,7 @@ class Posting:
         talk: Talk,
         notices: Notices,
         reviewing: Reviewing,
+        asking: Asking,
         life: timedelta,
         segments: int,
     ) -> None:
@@ -56,6 +57,7 @@ class Posting:
         self._roster = roster
         self._notices = notices
         self._reviewing = reviewing
+        self._asking = asking
         self._life = life
         self._readers = Readers(roster)
         self._nights = Nights(outbox, self._readers, notices)
@@ -77,15 +79,18 @@ class Posting:
         if body.review and reader_id is None:
             await self._reviewing.keep(c, author, group, replace(body, review=False), now)
             return 0
-        if reader_id is not None and not await self._may_write_to(c, author, group, reader_id):
-            await self._notices.tell(c, author.id, wording.NOT_TO_HER, now, anyway=True)
-            return 0
+        reader = None
+        if reader_id is not None:
+            reader = await self._asking.admit(c, author, group, body, reader_id, now)
+            if reader is None:
+                return 0
         readers = await self._readers.settings(c, group.id, author.id, reader_id)
         expires = end_of_life(now, life_of_post(group.settings, readers, self._life, now))
         urgent = body.urgent and await self._urgency.is_granted(c, author, group, now)
-        texts = reader_id is None and await self._roster.has_phones(c, group.id)
-        topic = await self._talk.now_about(c, group.id, now) if texts else None
-        if reader_id is None:
+        texts = await self._is_texted(c, group, reader)
+        topic = None
+        if reader is None:
+            topic = await self._talk.now_about(c, group.id, now) if texts else None
             body = await self._with_reactions(c, group, _joined(author, body, topic))
         post = await self._outbox.add_post(
             c,
@@ -98,8 +103,8 @@ class Posting:
             urgent=urgent,
         )
         await self._nights.wrote(c, author, group, now)
-        if reader_id is not None:
-            await self._outbox.address_to_member(c, post.id, reader_id, now)
+        if reader is not None:
+            await self._outbox.address_to_member(c, post.id, reader, author, now)
             return 1
         root = body.thread[0] & ~PRIVATE if body.thread else post.id
         if texts and (topic is None or topic.root != root):
@@ -116,6 +121,12 @@ class Posting:
         await self._nights.tell_author(c, author, group, later, now)
         return copies
 
+    async def _is_texted(self, c: AsyncConnection, group: Group, reader: Member | None) -> bool:
+        """Whether any who read it do so on a phone."""
+        if reader is not None:
+            return reader.channel == SMS
+        return await self._roster.has_phones(c, group.id)
+
     async def _with_reactions(self, c: AsyncConnection, group: Group, body: Body) -> Body:
         """What phones said about the posts before, as a count below the words of this one."""
         if group.settings.reactions != "count":
@@ -126,18 +137,6 @@ class Posting:
         signs = ", ".join(f"{sign} {count}" for sign, count in counts.items())
         line = spoken(wording.REACTIONS.format(signs=signs), group.settings)
         return replace(body, footnote=Secret(line))
-
-    async def _may_write_to(
-        self, c: AsyncConnection, author: Member, group: Group, reader_id: int
-    ) -> bool:
-        found = await self._roster.look_up(c, reader_id)
-        if found is None or not group.settings.private:
-            return False
-        reader, hers = found
-        present = reader.state is MemberState.ACTIVE and hers.id == group.id
-        if not present or reader.id == author.id or reader.channel != EMAIL:
-            return False  # an answer by text would go to the whole group
-        return not await self._roster.is_blocked(c, reader, author)
 
 
 def may_come_in_parts(body: Body, segments: int, start: int = 0) -> bool:

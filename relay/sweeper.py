@@ -108,6 +108,7 @@ class Sweeper:
         async with self._database.writing() as c:
             await self._outbox.forget_old(c, now)
             await counts.forget_old(c, now)
+            await self._roster.consents.drop_unanswered(c, now)
             await self._endings.tell_losses(c, now)
             await self._roster.end_quarantine(c, now)
             everyone = await self._roster.everyone(c)

@@ -33,8 +33,6 @@ class Basics:
             Command.START: self._start,
             Command.MORE: self._more,
             Command.AS_IS: self._as_is,
-            Command.BLOCK: self._block,
-            Command.UNBLOCK: self._unblock,
         }
 
     async def _tell(self, said: Said, text: Text) -> None:
@@ -60,7 +58,8 @@ class Basics:
     async def _more(self, said: Said) -> Sequence[int]:
         """The next part of the newest long post she got."""
         until = said.now + ANSWER_LIFE
-        if not await self._outbox.more(said.c, said.member.id, said.now, until):
+        aside = said.arrival.reader.id if said.arrival.reader else None
+        if not await self._outbox.more(said.c, said.member.id, said.now, until, aside):
             await self._tell(said, wording.NO_MORE)
         return ()
 
@@ -77,18 +76,4 @@ class Basics:
             await self._tell(said, wording.MASKED)
         if body.files_left_out:
             await self._tell(said, wording.SOME_FILES)
-        return ()
-
-    async def _block(self, said: Said) -> Sequence[int]:
-        """The member at whose mask she says it may not write to her alone."""
-        if said.arrival.reader is not None:
-            await self._roster.block(said.c, said.member, said.arrival.reader)
-            await self._tell(said, wording.BLOCKED)
-        return ()
-
-    async def _unblock(self, said: Said) -> Sequence[int]:
-        """She may again."""
-        if said.arrival.reader is not None:
-            await self._roster.unblock(said.c, said.member, said.arrival.reader)
-            await self._tell(said, wording.UNBLOCKED)
         return ()

@@ -44,6 +44,11 @@ class Said:
 Handler = Callable[[Said], Awaitable[Sequence[int]]]
 """Does it. Returns the members who have gone by it, to whom nothing in hand goes any more."""
 
+Judge = Callable[[Said], Awaitable[bool]]
+"""Says whether it was meant as one."""
+
+Judges = Mapping[Command, Judge]
+
 Handlers = Mapping[Command, Handler]
 
 

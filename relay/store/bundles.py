@@ -45,7 +45,7 @@ class Bundles:
             .limit(_MOST_ROWS)
             .with_for_update(of=DELIVERY, skip_locked=True)
         )
-        return [self._outbox.due_from(row) for row in (await c.execute(query)).mappings()]
+        return await self._outbox.dues(c, query)
 
     async def lead(self, c: AsyncConnection, claimed: Sequence[Sequence[Due]]) -> None:
         """Note who goes with whom, of rows that were just claimed.

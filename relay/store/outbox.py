@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from channels.contract import NO_WORDS
 from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
 from relay.clock import day, milliseconds, moment
-from relay.model import Body, Due, GroupSettings, MemberSettings, Stage, new_id
+from relay.model import Body, Due, GroupSettings, Member, MemberSettings, Stage, new_id
 from relay.store.roster import Roster
 from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALK, TALLY
 from relay.store.upsert import insert
@@ -207,8 +207,12 @@ class Outbox:
         channel: str,
         due: datetime,
         answers_until: datetime | None = None,
+        aside: int | None = None,
     ) -> None:
-        """One delivery for one member; until a time it answers her, whatever her clock shows."""
+        """One delivery for one member; until a time it answers her, whatever her clock shows.
+
+        With `aside` it comes from where she writes to that member alone.
+        """
         row = {
             "post_id": post_id,
             "member_id": member_id,
@@ -218,15 +222,32 @@ class Outbox:
             "unsure": 0,
             "answers_until": None if answers_until is None else milliseconds(answers_until),
             "since": milliseconds(due),
+            "aside": aside,
         }
         await c.execute(sa.insert(DELIVERY), row)
 
     async def address_to_member(
-        self, c: AsyncConnection, post_id: int, member_id: int, due: datetime
+        self, c: AsyncConnection, post_id: int, member: Member, author: Member, due: datetime
     ) -> None:
-        """One delivery for one member, on her channel."""
-        channel = await c.execute(sa.select(MEMBER.c.channel).where(MEMBER.c.id == member_id))
-        await self.address_to(c, post_id, member_id, channel.scalar_one(), due)
+        """One delivery for one member alone, from where she writes to its author."""
+        await self.address_to(c, post_id, member.id, member.channel, due, aside=author.id)
+
+    async def newest_for(self, c: AsyncConnection, member_id: int) -> int:
+        """The id of the last copy for a member; 0 if there is none."""
+        query = sa.select(sa.func.max(DELIVERY.c.id)).where(DELIVERY.c.member_id == member_id)
+        return int((await c.execute(query)).scalar_one() or 0)
+
+    async def turn_aside(
+        self, c: AsyncConnection, member_id: int, other_id: int, after: int
+    ) -> None:
+        """Let notices to a member, later than that copy, come from where she writes to another.
+
+        What answers her words to one member alone must not invite her to say them to the group.
+        """
+        notices = sa.select(POST.c.id).where(POST.c.author_id.is_(None))
+        hers = sa.and_(DELIVERY.c.member_id == member_id, DELIVERY.c.id > after)
+        some = sa.update(DELIVERY).where(hers, DELIVERY.c.post_id.in_(notices))
+        await c.execute(some.where(DELIVERY.c.aside.is_(None)).values(aside=other_id))
 
     # Taking --------------------------------------------------------------------------------
 
@@ -251,11 +272,11 @@ class Outbox:
             .limit(limit)
             .with_for_update(of=d, skip_locked=True)
         )
-        return [self.due_from(row) for row in (await c.execute(query)).mappings()]
+        return await self.dues(c, query)
 
     @staticmethod
     def to_judge() -> sa.Select[Any]:
-        """Deliveries with all that is needed to judge them: what `due_from` reads."""
+        """Deliveries with all that is needed to judge them: what `dues` reads."""
         d = DELIVERY
         return (
             sa.select(
@@ -275,8 +296,18 @@ class Outbox:
             .join(GROUP, GROUP.c.id == POST.c.group_id)
         )
 
-    def due_from(self, row: Any) -> Due:
-        """A row with the settings of group and reader; one that does not open is marked so."""
+    async def dues(self, c: AsyncConnection, query: sa.Select[Any]) -> list[Due]:
+        """What a query out of `to_judge` finds."""
+        rows = (await c.execute(query)).mappings().all()
+        alone = [(row["member_id"], row["aside"]) for row in rows if row["aside"] is not None]
+        consents = await self._roster.consents.numbers(c, alone)
+        return [self._due_from(row, consents) for row in rows]
+
+    def _due_from(self, row: Any, consents: Mapping[tuple[int, int], Secret]) -> Due:
+        """A row with the settings of group and reader; one that does not open is marked so.
+
+        What is for her alone is only hers as long as she lets its author write to her alone.
+        """
         group_settings, reader_settings, readable = GroupSettings(), MemberSettings(), True
         number = NO_WORDS
         try:
@@ -286,6 +317,10 @@ class Outbox:
             number = self._roster.write_to(row["member_id"], row["channel"], row["card"])
         except (UnsealError, ValueError, TypeError, KeyError):
             readable = False
+        if row["aside"] is not None:
+            between = consents.get((row["member_id"], row["aside"]))
+            number = between or number
+            readable = readable and (between is not None or row["author_id"] is None)
         return Due(
             id=row["id"],
             post_id=row["post_id"],
@@ -347,13 +382,11 @@ class Outbox:
             )
 
     async def contacts(self, c: AsyncConnection, rows: Sequence[Due]) -> dict[int, SealedReader]:
-        """The sealed contacts and cards of the readers, by member."""
-        query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact, MEMBER.c.card).where(
+        """The sealed contacts of the readers, by member."""
+        query = sa.select(MEMBER.c.id, MEMBER.c.channel, MEMBER.c.contact).where(
             MEMBER.c.id.in_({row.member_id for row in rows})
         )
-        return {
-            r.id: SealedReader(r.id, r.channel, r.contact, r.card) for r in await c.execute(query)
-        }
+        return {r.id: SealedReader(r.id, r.channel, r.contact) for r in await c.execute(query)}
 
     async def bodies(self, c: AsyncConnection, post_ids: Iterable[int]) -> dict[int, SealedBody]:
         """The sealed bodies, by post."""
@@ -446,9 +479,16 @@ class Outbox:
             )
 
     async def more(
-        self, c: AsyncConnection, member_id: int, now: datetime, until: datetime
+        self,
+        c: AsyncConnection,
+        member_id: int,
+        now: datetime,
+        until: datetime,
+        aside: int | None = None,
     ) -> bool:
         """Let the next page of the newest long post go to her, as an answer until a time.
+
+        `aside`: of those by that member to her alone. Otherwise of those to the group.
 
         One that is on its way already is what she asks for; if it waits for something, it is
         looked at again, because she is awake now. `False` if there is none at all.
@@ -458,7 +498,8 @@ class Outbox:
         there_is = (d.stage == Stage.RESTING) | ((d.stage == Stage.TAKEN) & d.rest.is_not(None))
         newest = (
             sa.select(d.id, d.start, d.rest, d.stage, d.claim, d.unsure)
-            .where(d.member_id == member_id, asked | (d.claim.is_(None) & there_is))
+            .where(d.member_id == member_id, d.aside.is_not_distinct_from(aside))
+            .where(asked | (d.claim.is_(None) & there_is))
             .order_by(sa.case((asked, 2), (d.stage == Stage.RESTING, 1), else_=0).desc())
             .order_by(d.id.desc())
             .limit(1)
@@ -743,17 +784,15 @@ class StoredBody:
 
 @dataclass(frozen=True, slots=True)
 class SealedReader:
-    """A reader's contact and card, still sealed."""
+    """A reader's contact, still sealed."""
 
     member_id: int
     channel: str
     contact: bytes
-    card: bytes
 
-    def open(self, roster: Roster) -> tuple[Contact, Secret]:
-        """Her contact, and where she writes."""
-        contact = roster.open_contact(self.member_id, self.channel, self.contact)
-        return contact, roster.write_to(self.member_id, self.channel, self.card)
+    def open(self, roster: Roster) -> Contact:
+        """Her contact."""
+        return roster.open_contact(self.member_id, self.channel, self.contact)
 
 
 K = TypeVar("K")

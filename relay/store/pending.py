@@ -41,13 +41,15 @@ class Why(StrEnum):
     """The same, of something she asked of the relay."""
     REVIEW = "review"
     """That a facilitator looks at it."""
+    CONSENT = "consent"
+    """That the one for whom alone it is lets her author write to her. No loss of the group's."""
     SURE = "sure"
     """That she says again what she asked of the relay, because it cannot be taken back."""
 
     @property
     def is_loss(self) -> bool:
         """Whether somebody's words are lost if nobody ever speaks for it."""
-        return self not in {Why.SECOND, Why.SURE}
+        return self not in {Why.SECOND, Why.SURE, Why.CONSENT}
 
 
 _WISHES = (Why.WISH, Why.SECOND, Why.DOUBT)
@@ -108,7 +110,8 @@ class Pending:
         }
         await c.execute(sa.insert(PENDING), row)
         if why is not Why.PROOF:
-            await self._keep_newest(c, author, _CODES if why in _CODES else _WISHES, now)
+            kinds = (why,) if why is Why.CONSENT else _CODES if why in _CODES else _WISHES
+            await self._keep_newest(c, author, kinds, now)
         return pending_id
 
     async def _keep_newest(
@@ -178,6 +181,16 @@ class Pending:
         fresh = PENDING.c.expires > milliseconds(now)
         of_hers = sa.and_(PENDING.c.member_id == author.id, PENDING.c.why.in_(why), fresh)
         gone = await c.execute(sa.delete(PENDING).where(of_hers).returning(PENDING))
+        rows = sorted(gone.mappings(), key=lambda row: (row["made"], row["id"]))
+        return [self.opened(row) for row in rows]
+
+    async def take_for(
+        self, c: AsyncConnection, author_id: int, reader_id: int, now: datetime
+    ) -> list[Waiting]:
+        """Take out what waited until that reader let its author write to her, the oldest first."""
+        to_her = sa.and_(PENDING.c.member_id == author_id, PENDING.c.reader_id == reader_id)
+        waits = sa.and_(PENDING.c.why == Why.CONSENT, PENDING.c.expires > milliseconds(now))
+        gone = await c.execute(sa.delete(PENDING).where(to_her, waits).returning(PENDING))
         rows = sorted(gone.mappings(), key=lambda row: (row["made"], row["id"]))
         return [self.opened(row) for row in rows]
 

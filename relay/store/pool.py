@@ -110,8 +110,9 @@ class Numbers:
     ) -> str:
         """Find a number that leads nowhere yet for this phone. Raises `RefusalError`.
 
-        `in_group` counts the members of the group by number: their number comes first. Others who
-        ask for the same phone have to wait until this transaction has ended.
+        `in_group` counts the members of the group by number: their number comes first, or last
+        where it counts below nothing. Others who ask for the same phone have to wait until this
+        transaction has ended.
         """
         pool = {text: lines.line(text) for text, parked in await self._texts(c) if not parked}
         own = lines.line(phone.reveal())
@@ -177,7 +178,7 @@ class Numbers:
         self, c: AsyncConnection, phones: Iterable[Contact], numbers: Iterable[str]
     ) -> tuple[dict[Contact, set[str]], Counter[str]]:
         """The numbers each phone has a pair with, and how many live pairs each number has."""
-        rows = await c.execute(sa.select(ROUTE.c.blind, ROUTE.c.member_id).where(~ROUTE.c.to_mask))
+        rows = await c.execute(sa.select(ROUTE.c.blind, ROUTE.c.member_id))
         routes = {row.blind: row.member_id for row in rows}
         held: dict[Contact, set[str]] = {}
         live: Counter[str] = Counter()

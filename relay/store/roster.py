@@ -32,6 +32,7 @@ from relay.model import (
     read_id,
     settings_to_card,
 )
+from relay.store.consents import Consents
 from relay.store.pool import Numbers
 from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, ROUTE, STRIKE
 from relay.vault.vault import Purpose, UnsealError, Use, Vault
@@ -87,6 +88,7 @@ class Roster:
 
     def __init__(self, vault: Vault, domain: str | None, numbers: Numbers) -> None:
         self.numbers = numbers
+        self.consents = Consents(vault, numbers)
         self._vault = vault
         self._domain = domain
         self._kept_cards = lru_cache(maxsize=20_000)(self._open_card)
@@ -167,7 +169,7 @@ class Roster:
     ) -> Member:
         """Add a member, with her own way in. Raises `RefusalError`; then nothing was changed."""
         contact_blind = self.contact_blind(group.id, new.contact)
-        await self._serialise(c, new.contact)
+        await self.serialise(c, new.contact)
         if await self._taken(c, group.id, MEMBER.c.contact_blind, contact_blind):
             raise RefusalError("Somebody in this group has this phone or address already.")
         name_blind = self.name_blind(group.id, new.name)
@@ -218,6 +220,16 @@ class Roster:
         """The group of a member."""
         row = await c.execute(sa.select(GROUP).where(GROUP.c.id == member.group_id))
         return self.group_from(row.mappings().one())
+
+    async def number_apart(self, c: AsyncConnection, member: Member, phone: Contact) -> str:
+        """A further proxy number for a member's phone, if possible none her group writes to.
+
+        Raises `RefusalError` if there is none free.
+        """
+        query = sa.select(MEMBER).where(MEMBER.c.group_id == member.group_id)
+        others = [self.member_from(row) for row in (await c.execute(query)).mappings()]
+        usual = Counter(m.write_to.reveal() for m in others if m.channel == SMS)
+        return await self.numbers.allocate(c, phone, {n: -count for n, count in usual.items()})
 
     async def members(self, c: AsyncConnection, group: Group) -> list[Member]:
         """The members of a group, by pseudonym."""
@@ -617,14 +629,17 @@ class Roster:
             query = query.where(MEMBER.c.id != besides)
         return await _exists(c, query)
 
-    async def _serialise(self, c: AsyncConnection, contact: Contact) -> None:
-        """Let only one transaction at a time give this contact a way in.
+    async def serialise(self, c: AsyncConnection, *contacts: Contact) -> None:
+        """Let only one transaction at a time give these contacts a way in.
 
-        SQLite has one writer anyway; PostgreSQL takes a lock named by the contact's index.
+        SQLite has one writer anyway; PostgreSQL takes a lock named by a contact's index, of several
+        always in one order, so that no two transactions wait for each other.
         """
-        if c.dialect.name == "postgresql":
-            name = self._vault.index(Purpose.CONTACT_IN_GROUP, 0, contact.channel, fold(contact))
-            lock = int.from_bytes(name[:8], "big", signed=True)
+        if c.dialect.name != "postgresql":
+            return
+        parts = ((0, contact.channel, fold(contact)) for contact in contacts)
+        names = [self._vault.index(Purpose.CONTACT_IN_GROUP, *each) for each in parts]
+        for lock in sorted(int.from_bytes(name[:8], "big", signed=True) for name in names):
             await c.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": lock})
 
 

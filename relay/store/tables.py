@@ -155,6 +155,8 @@ class DeliveryRow(SQLModel, table=True):
     """When it began to wait."""
     leader: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
     """The post whose copy it goes with, in one message: outcomes are of them all."""
+    aside: int | None = Field(sa_column=sa.Column(_BIG, nullable=True))
+    """The member with whom its reader has this alone: it comes from where she writes to her."""
 
 
 class PendingRow(SQLModel, table=True):

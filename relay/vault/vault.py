@@ -58,6 +58,7 @@ class Purpose(StrEnum):
 
     AVOID = "avoid"
     BLOCK = "block"
+    CONSENT = "consent"
     CONTACT_IN_GROUP = "contact-in-group"
     ERASURE = "erasure"
     GROUP_NAME = "group-name"

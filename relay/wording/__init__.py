@@ -50,10 +50,6 @@ NOBODY_READS = Text(
 NOT_CONFIRMED = Text("A message in your name was not confirmed in time, so nobody got it.")
 NOTHING_WAITS = Text("There is no message of yours that waits.")
 NOT_TO_HER = Text("Your message to this member alone could not be brought to her.")
-BLOCKED = Text(
-    "This member can no longer write to you alone. UNBLOCK, sent to the same address, allows it."
-)
-UNBLOCKED = Text("This member may write to you alone again.")
 UNSUBSCRIBED = Text("You will get nothing more from this group. Nobody else was told.")
 COMPLAINED = Text(
     "The mail host of {name} asked us to send nothing more, so we stopped. Please check with "

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from policies import pseudonym
+from policies.verdict import Reason
+from relay.words.arguments import plain_name
 from relay.words.folding import folded
-from relay.words.word import EVERYWHERE, Command, Form, Owner, Who, Word
+from relay.words.word import EVERYWHERE, HERSELF, Command, Form, Owner, Who, Word
 
 _BEFORE, _BEHIND = (
     r"\s(*\u200e\u200f\uff08",
@@ -14,6 +17,8 @@ _BEFORE, _BEHIND = (
 _ANSWER = re.compile(rf"[{_BEFORE}]*(\w)[{_BEHIND}]*")
 _NUMERALS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _LEAST, _MOST = 1, 5
+_WORDS_OF_A_NAME = 3
+"""More after a word is a sentence; who has so long a name is written to at her mask."""
 
 
 def read_answer(text: str) -> int | None:
@@ -26,6 +31,75 @@ def read_answer(text: str) -> int | None:
     number = _NUMERALS.get(said, int(folded(said)) if folded(said).isdecimal() else 0)
     return number if _LEAST <= number <= _MOST else None
 
+
+def _is_name(rest: str) -> bool:
+    name = pseudonym.tidy(plain_name(rest))
+    return len(name.split()) <= _WORDS_OF_A_NAME and pseudonym.problem(name) is None
+
+
+ASK = Word(
+    command=Command.ASK,
+    spellings={
+        "en": ("ask",),
+        "es": ("preguntar", "pedir"),
+        "fr": ("demander",),
+        "de": ("anfragen",),
+        "pt": ("perguntar",),
+        "ar": ("على انفراد",),
+        "zh": ("私聊",),
+    },
+    meaning="Asks a member whether you two may write to each other alone.",
+    who=HERSELF,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_name,
+    stressed=True,
+)
+
+ACCEPT = Word(
+    command=Command.ACCEPT,
+    spellings={
+        "en": ("accept",),
+        "es": ("aceptar",),
+        "fr": ("autoriser", "autorise"),
+        "de": ("annehmen",),
+        "pt": ("aceitar",),
+        "ar": ("قبول",),
+        "zh": ("接受",),
+    },
+    meaning="Lets the member who asked you write to you alone.",
+    who=HERSELF,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_name,
+    stressed=True,
+)
+
+DENY = Word(
+    command=Command.DENY,
+    spellings={
+        "en": ("deny",),
+        "es": ("negar", "niego"),
+        "fr": ("interdire",),
+        "de": ("abweisen",),
+        "pt": ("negar", "nego"),
+        "ar": ("منع",),
+        "zh": ("不接受",),
+    },
+    meaning="Keeps a member from asking to write to you alone.",
+    who=HERSELF,
+    where=EVERYWHERE,
+    owner=Owner.RELAY,
+    changes=True,
+    form=Form.SHORT,
+    fits=_is_name,
+    stressed=True,
+    despite=frozenset({Reason.GROUP_FROZEN, Reason.SHOWN_TO_OTHERS}),
+)
 
 PULSE = Word(
     command=Command.PULSE,
@@ -46,4 +120,4 @@ PULSE = Word(
     form=Form.WORDS,
 )
 
-WORDS: tuple[Word, ...] = (PULSE,)
+WORDS: tuple[Word, ...] = (ASK, ACCEPT, DENY, PULSE)

@@ -60,6 +60,8 @@ def read_order(text: str, standing: Who, *, to_mask: bool = False) -> Order | No
         if begun.word.form is Form.WORDS:
             if begun.word.opens(begun.rest) and (begun.stressed or begun.word.plain):
                 return Order(command=begun.word.command, rest=begun.rest)
+        elif begun.stressed < begun.word.stressed:
+            continue  # it may begin a sentence
         elif not begun.rest or begun.word.fits(begun.rest):
             return Order(command=begun.word.command, rest=begun.rest)
     return None
@@ -71,6 +73,24 @@ def rest_of(command: Command, text: str) -> str:
         if folded(written) in _FOLDED[command]:
             return rest
     return text.strip()
+
+
+def loosely(text: str, standing: Who, *, to_mask: bool = False) -> Order | None:
+    """Read a message as an order that has to be stressed and is not; its rest may be missing.
+
+    Whether it is one, only what is going on can tell.
+
+    Example: `Accept Sol`, from somebody whom Sol has asked for something.
+    """
+    for begun in _begun(text, standing, to_mask=to_mask):
+        if begun.word.stressed and begun.word.fits(begun.rest):
+            return Order(command=begun.word.command, rest=begun.rest)
+    said, place = folded(text), Place.MASK if to_mask else Place.GROUP
+    for word in WORDS if len(text) <= _LONGEST_SHORT else ():
+        heard = word.stressed and place in word.where and standing in word.who
+        if heard and said in _folded_spellings(word):
+            return Order(command=word.command)
+    return None
 
 
 def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None:

@@ -68,6 +68,9 @@ class Command(StrEnum):
     HAND_OVER = "hand_over"
 
     # between members, and questions
+    ASK = "ask"
+    ACCEPT = "accept"
+    DENY = "deny"
     PULSE = "pulse"
 
 
@@ -153,6 +156,9 @@ class Word:
     """Of one with `WORDS`: it means something without any as well."""
     posts: bool = False
     """It brings words to others, so that whatever is said against a post counts against it too."""
+    stressed: bool = False
+    """Of a `SHORT` one: it acts only in capitals or before a colon, because it may begin a sentence
+    that short. Otherwise what is going on says whether it is meant (`relay.obey.Obey.loosely`)."""
     plain: bool = False
     """Of one with `WORDS`: it is meant even in small letters and without a colon. One that could
     begin a sentence is not: then she is asked."""

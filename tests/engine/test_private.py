@@ -5,11 +5,21 @@ from __future__ import annotations
 from channels.contract import Receipt
 from channels.secret import Secret
 from relay import wording
-from relay.model import show_id
+from relay.model import Member, show_id
+from relay.wording import members as texts
 from tests.engine.conftest import House
 
 IVY, OAK, ELM = "ivy@willow.example", "oak@willow.example", "elm@willow.example"
 SOL = "+12025550103"
+
+
+async def agree(house: House, one: Member, hers: str, other: Member, others: str) -> None:
+    """Both want to write to each other alone."""
+    await house.say(one, hers, f"ASK {other.name.reveal()}")
+    await house.say(other, others, f"Accept {one.name.reveal()}.")
+    await house.deliver()
+    house.email.sent.clear()
+    house.sms.sent.clear()
 
 
 async def test_a_mask_reaches_one_member_alone(house: House) -> None:
@@ -17,6 +27,7 @@ async def test_a_mask_reaches_one_member_alone(house: House) -> None:
     group = await house.group(private="on")
     ivy, oak = await house.member(group, "Ivy", IVY), await house.member(group, "Oak", OAK)
     await house.member(group, "Sol", SOL)
+    await agree(house, ivy, IVY, oak, OAK)
     await house.say(ivy, IVY, "only you", to=oak.mask)
     await house.deliver()
     (out,) = house.email.sent
@@ -39,15 +50,20 @@ async def test_who_is_blocked_hears_what_everybody_would(house: House) -> None:
     """`Block`, sent to a mask, ends private words from there; the answer to them tells nothing."""
     group = await house.group(private="on")
     ivy, oak = await house.member(group, "Ivy", IVY), await house.member(group, "Oak", OAK)
+    await agree(house, ivy, IVY, oak, OAK)
     await house.say(oak, OAK, "Block", to=ivy.mask)
     await house.say(ivy, IVY, "hello?", to=oak.mask)
     await house.deliver()
-    assert house.email.texts_to(OAK) == [wording.BLOCKED]
-    assert house.email.texts_to(IVY) == [wording.NOT_TO_HER]
+    assert house.email.texts_to(OAK) == [texts.BLOCKED.format(name="Ivy")]
+    assert house.email.texts_to(IVY) == [texts.HELD.format(name="Oak")]
+    house.clock.forward(hours=26)
+    await house.sweeper.sweep()
     await house.say(oak, OAK, "unblock", to=ivy.mask)
     await house.say(ivy, IVY, "hello again", to=oak.mask)
     await house.deliver()
-    assert house.email.texts_to(OAK)[1:] == [wording.UNBLOCKED, "hello again"]
+    wants = texts.WANTS.format(name="Ivy")
+    assert house.email.texts_to(OAK)[1:] == [texts.UNBLOCKED.format(name="Ivy"), wants]
+    assert house.email.texts_to(IVY)[1:] == [texts.NO_YES, texts.HELD.format(name="Oak")]
 
 
 async def test_a_mask_means_nothing_to_outsiders(house: House) -> None:

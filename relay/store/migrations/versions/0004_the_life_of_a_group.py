@@ -33,6 +33,7 @@ def _columns() -> None:
     since = sa.Column("since", _BIG, nullable=False, server_default=sa.text("0"))
     op.add_column("delivery", since)
     op.add_column("delivery", sa.Column("leader", _BIG, nullable=True))
+    op.add_column("delivery", sa.Column("aside", _BIG, nullable=True))
     op.add_column("pending", sa.Column("short", sa.Integer(), nullable=True))
     op.create_index("pending_short", "pending", ["group_id", "short"], unique=True)
 
