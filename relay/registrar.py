@@ -296,6 +296,8 @@ class Registrar:
         own = (words for _, words in group.settings.texts)
         settings = group.settings
         shown = " ".join([settings.reach, settings.crisis, settings.alternatives, *own])
+        ours = group.settings
+        shown = " ".join([ours.reach, ours.crisis, ours.agreement, *own])
         if not shown.strip():
             return
         rows, _ = await self._roster.sealed_people(c, group.id)
@@ -303,6 +305,8 @@ class Registrar:
             raise RefusalError(
                 "What everybody reads (reach, crisis, alternatives, text) would show a "
                 "member's own number or address."
+                "What everybody reads (reach, crisis, agreement, text) would show a member's own "
+                "number or address."
             )
 
     async def member(self, key: str) -> Member:

@@ -302,6 +302,12 @@ async def test_the_same_words_are_affirmed_with_one_word(door: Door) -> None:
     assert door.got(SOL) == [said.STILL_AGREE, said.AFFIRMED.format(version=1)]
 
 
+async def test_the_agreement_shows_nobody_s_contact(door: Door) -> None:
+    """Everybody reads it, so it would not go out with a member's own number in it."""
+    with pytest.raises(RefusalError, match="agreement"):
+        await door.set(agreement=f"Call Ana: {ANA}")
+
+
 async def test_who_only_reads_may_still_go(door: Door) -> None:
     """What is no writing to the group is heard: to read on, to leave, to ask for help."""
     await door.set(agreement="Be kind.")
