@@ -49,6 +49,10 @@ _CHUNK = 5_000
 _SLOT = 128
 
 
+NO_LIMITS = GroupSettings(member_rate=0, group_rate=0, jitter=0)
+"""One may write as much as a benchmark does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where a run may put its files, and a PostgreSQL server that runs as long as it does."""
@@ -186,7 +190,7 @@ async def open_ground(
     engine = await open_engine(settings, clock)
     try:
         async with engine.database.writing() as c:
-            await _enrol(c, engine.vault, crowds, channel, group or GroupSettings())
+            await _enrol(c, engine.vault, crowds, channel, group or NO_LIMITS)
         yield Ground(engine, clock, crowds)
     finally:
         await engine.close()

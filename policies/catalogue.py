@@ -18,6 +18,7 @@ from policies.muted import muted
 from policies.pause import pause
 from policies.posting_right import posting_right
 from policies.quiet_hours import quiet_hours
+from policies.rate import rate
 from policies.reader import reader
 from policies.robots import robots
 from policies.size import size
@@ -33,6 +34,7 @@ POST: tuple[PostPolicy, ...] = (
     moderation,
     muted,
     posting_right,
+    rate,
     robots,
     size,
 )

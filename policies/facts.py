@@ -98,6 +98,16 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many posts were passed on within the last hour, and the last minute of it."""
+
+    hers_in_hour: int = 0
+    hers_in_minute: int = 0
+    all_in_hour: int = 0
+    all_in_minute: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostFacts:
     """What is known when somebody writes."""
 
@@ -124,6 +134,11 @@ class PostFacts:
     """How many of her next posts a facilitator looks at first."""
     must_agree: bool = False
     """She was asked whether she still agrees, and has not answered for too long."""
+    written: Written = Written()
+    member_rate: int = 0
+    """How many posts an hour the group lets each member write; 0: as many as she likes."""
+    group_rate: int = 0
+    """The same for all of them together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

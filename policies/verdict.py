@@ -34,6 +34,7 @@ class Reason(StrEnum):
     PACE = "pace"
     PAUSED = "paused"
     QUIET_HOURS = "quiet_hours"
+    RATE = "rate"
     READS_ONLY = "reads_only"
     REVIEW = "review"
     SHOWN_TO_OTHERS = "shown_to_others"

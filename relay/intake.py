@@ -18,6 +18,7 @@ from policies.facts import MemberState, PostPolicy
 from policies.verdict import Drop, Hold, Pass, Reason, Refuse, Verdict
 from relay import wording
 from relay.agreeing import is_for_us, not_yet
+from relay.brakes import Brakes
 from relay.care import Care
 from relay.clock import day, moment
 from relay.draft import Draft, Rules, draft, nothing
@@ -32,8 +33,9 @@ from relay.obeying.said import Said, read_again, standing, written
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
-from relay.wording import guiding
+from relay.wording import guiding, modes
 from relay.wording import joining as of_joining
+from relay.wording.text import Text
 from relay.words.orders import (
     Order,
     declared,
@@ -53,13 +55,14 @@ _ANSWERS = {
     Reason.MUTED: guiding.MUTED_FOR_NOW,
     Reason.NOT_AFFIRMED: of_joining.MUST_AGREE,
     Reason.NOT_A_MEMBER_NOW: wording.NOT_YET,
+    Reason.RATE: modes.RATE,
     Reason.READS_ONLY: guiding.READS_ONLY,
     Reason.SHOWN_TO_OTHERS: wording.SHOWN_TO_OTHERS,
     Reason.TOO_LONG: wording.TOO_LONG,
     Reason.UNREACHABLE: wording.PAUSED,
 }
 
-_ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG})
+_ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG, Reason.RATE})
 """What may be said against the words of an answer that confirms something."""
 
 _GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FACILITATOR}) - {
@@ -139,6 +142,7 @@ class Intake:
         self._clock = engine.clock
         self._policies = policies
         self._wake = wake
+        self._brakes = Brakes()
         self._one_at_a_time = asyncio.Semaphore(1)
 
     async def accept(self, inbound: Inbound) -> Receipt:
@@ -235,6 +239,7 @@ class Intake:
             characters=characters,
             pictures=pictures,
             private=arrival.reader is not None or arrival.confirms is not None,
+            written=self._brakes.written(arrival.member, arrival.group, now),
         )
 
     def _thread(self, inbound: Inbound, arrival: Arrival) -> tuple[int, ...]:
@@ -287,7 +292,13 @@ class Intake:
             fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
         await self._care.look(c, inbound, arrival, order, now)
         await self._outbox.count(c, {fate.word: 1}, now)
+        self._note_post(fate, arrival, now)
         return fate
+
+    def _note_post(self, fate: _Fate, arrival: Arrival, now: datetime) -> None:
+        """What was passed on, or kept to be, counts towards how much may be written."""
+        if fate.word in {Word.TAKEN, Word.HELD}:
+            self._brakes.note(arrival.member, arrival.group, now)
 
     async def _last_before(self, c: AsyncConnection, arrival: Arrival) -> int:
         """The last copy for who writes to one member alone, before she is answered."""
@@ -731,10 +742,18 @@ class Intake:
             text = _answer_to(reasons, files=files)
             if text == guiding.MUTED_FOR_NOW:
                 text = muted(arrival.member, arrival.group, now)
+            if text == modes.RATE:
+                text = await self._braked(c, arrival, now)
             if text is wording.NOT_YET:
                 text = not_yet(arrival.member)
             await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
         return _Fate(Receipt.TAKEN, Word.DROPPED, _why(verdict))
+
+    async def _braked(self, c: AsyncConnection, arrival: Arrival, now: datetime) -> Text:
+        """Too much in a short time: she is told when to send it again; facilitators, a count."""
+        await self._outbox.lose(c, arrival.group.id, Reason.RATE, 1, now)
+        wait = self._brakes.minutes_to_wait(arrival.member, arrival.group, now)
+        return modes.RATE.format(count=wait)
 
     def _seen(self, inbound: Inbound) -> bytes:
         parts = (inbound.channel, inbound.provider_id, inbound.to.reveal().lower())

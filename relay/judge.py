@@ -17,6 +17,7 @@ from policies.facts import (
     Posting,
     PostPolicy,
     Proof,
+    Written,
 )
 from policies.schedule import Schedule, binding
 from policies.verdict import Drop, Reason, Verdict, fold
@@ -40,10 +41,11 @@ def judge_post(
     characters: int,
     pictures: int,
     private: bool = False,
+    written: Written,
 ) -> Verdict:
     """Whether what came in becomes a post of so many characters and pictures.
 
-    `private`: it is for one member alone.
+    `private`: it is for one member alone. `written` is what was passed on before it.
     """
     facts = PostFacts(
         group=group.state,
@@ -62,6 +64,9 @@ def judge_post(
         muted_until=until(author.settings.muted_until),
         looked_at_first=author.settings.to_moderate,
         must_agree=must_agree(author, now.date()),
+        written=written,
+        member_rate=group.settings.member_rate,
+        group_rate=group.settings.group_rate,
     )
     return fold(policy(facts, now) for policy in policies)
 

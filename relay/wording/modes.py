@@ -20,3 +20,8 @@ HOURS = Text(
 DIGEST = Text("You get posts in one piece, once a day at {time} on your clock.")
 NUDGES = Text("You are told when there is a new note. Send READ NOTES to get it.")
 """Without a word of what was said."""
+RATE = Text(
+    "A lot was written just now, so this was not passed on. Please send it again in {count} minute.",
+    "A lot was written just now, so this was not passed on. Please send it again in {count} "
+    "minutes.",
+)

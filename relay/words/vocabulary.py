@@ -32,7 +32,10 @@ NOT_FOR_WRITING = frozenset(
 """What may be said against a post, but not against a word that makes its writer safer."""
 
 OF_POSTS_ONLY = frozenset(
-    {Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.NOT_AFFIRMED, Reason.READS_ONLY}
+    {
+        *(Reason.ANNOUNCEMENTS_ONLY, Reason.MUTED, Reason.NOT_AFFIRMED, Reason.RATE),
+        Reason.READS_ONLY,
+    }
 )
 """What may be said against a post, and never against a word, but one that is a post itself."""
 

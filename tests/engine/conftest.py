@@ -40,8 +40,12 @@ class House:
     messages: int = 0
 
     async def group(self, name: str = "Tuesday", **wishes: str) -> Group:
-        """Create a group; what waits for quiet hours comes on the minute, unless it asks."""
-        wishes.setdefault("jitter", "0")
+        """Create a group; it has no limits of rate, and quiet hours end on the minute.
+
+        Unless it asks for them.
+        """
+        for setting in ("jitter", "member_rate", "group_rate"):
+            wishes.setdefault(setting, "0")
         return await self.engine.registrar.create_group(name, wishes)
 
     async def member(

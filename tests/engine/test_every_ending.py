@@ -290,6 +290,15 @@ async def spread(circle: Circle) -> None:
     assert circle.group_read() == ["hello"]
 
 
+async def rate(circle: Circle) -> None:
+    """She is told when to send it again, and facilitators hear a count the next day."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"member_rate": "1"})
+    await circle.writes()
+    await circle.writes()
+    assert circle.author_heard() == [modes.RATE.format(count=60)]
+    assert circle.group_read() == ["hello"]
+
+
 async def bundle(circle: Circle) -> None:
     """Waiting is no ending: it arrives when her clock strikes."""
     await circle.sol_has(mode="3h")
@@ -428,6 +437,7 @@ REASONS: dict[Reason, Scenario] = {
     Reason.PACE: pace,
     Reason.PAUSED: paused,
     Reason.QUIET_HOURS: quiet_hours,
+    Reason.RATE: rate,
     Reason.READS_ONLY: reads_only,
     Reason.REVIEW: review,
     Reason.SHOWN_TO_OTHERS: shown_to_others,

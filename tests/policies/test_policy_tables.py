@@ -12,12 +12,22 @@ from policies.agreement import agreement
 from policies.alone import alone
 from policies.authenticity import authenticity
 from policies.budget import budget
-from policies.facts import Budget, DeliveryFacts, GroupState, MemberState, PostFacts, Proof, Window
+from policies.facts import (
+    Budget,
+    DeliveryFacts,
+    GroupState,
+    MemberState,
+    PostFacts,
+    Proof,
+    Window,
+    Written,
+)
 from policies.group_open import group_open
 from policies.group_running import LOOK_AGAIN, group_running
 from policies.life import life
 from policies.membership import membership
 from policies.quiet_hours import quiet_hours
+from policies.rate import rate
 from policies.reader import reader
 from policies.robots import robots
 from policies.size import size
@@ -240,3 +250,21 @@ def test_of_several_spent_budgets_the_last_to_renew_counts() -> None:
 def test_who_has_not_agreed_for_long_only_reads(must: bool, verdict: Verdict) -> None:
     """She is told, and never refused as a stranger would be."""
     assert agreement(replace(POST, must_agree=must), NOW) == verdict
+
+
+@pytest.mark.parametrize(
+    ("written", "passes"),
+    [
+        (Written(), True),
+        (Written(hers_in_hour=29, hers_in_minute=9, all_in_hour=119, all_in_minute=39), True),
+        (Written(hers_in_hour=30), False),
+        (Written(hers_in_minute=10), False),
+        (Written(all_in_hour=120), False),
+        (Written(all_in_minute=40), False),
+    ],
+)
+def test_so_many_posts_an_hour_and_a_few_a_minute(written: Written, passes: bool) -> None:
+    """One more than a limit is not passed on; without limits everything is."""
+    facts = replace(POST, written=written, member_rate=30, group_rate=120)
+    assert rate(facts, NOW) == (Pass() if passes else drop(Reason.RATE))
+    assert rate(replace(facts, member_rate=0, group_rate=0), NOW) == Pass()
