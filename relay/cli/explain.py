@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relay.cli.output import cell, table
+from relay.lastday import gone_on
 from relay.model import Group, Member
 from relay.options import OF_GROUP
 from relay.presets import PRESETS, differences
@@ -23,6 +24,7 @@ def explained(group: Group, members: list[Member]) -> str:
     head = [f"{name:<{_INDENT}}{cell(shown[name])}" for name in shown if name not in settings]
     lines = [
         *head,
+        *_end(group),
         "",
         f"Preset {preset.name}. {preset.about} {preset.keeping}",
         _how_many(changed, preset.name),
@@ -33,6 +35,14 @@ def explained(group: Group, members: list[Member]) -> str:
         if option.name in changed:
             lines.append(f"{'':<{_INDENT}}* preset {preset.name}: {_said(changed[option.name][1])}")
     return "\n".join(lines)
+
+
+def _end(group: Group) -> list[str]:
+    """Of a closed group, when the rest of it goes."""
+    day = gone_on(group.settings)
+    if day is None:
+        return []
+    return [f"{'destroyed after':<{_INDENT}}{day} (`relay group destroy` does it at once)"]
 
 
 def _how_many(changed: dict[str, Any], name: str) -> str:

@@ -36,7 +36,9 @@ def test_a_group_is_destroyed_in_two_steps(staffed: Desk) -> None:
     assert json.loads(kept.read_text()) == certificate
     assert desk("group", "destroy", "Tuesday", "--yes").status == 1
     assert [one["name"] for one in desk.ask("group", "list")] == ["Friday"]
+    assert "destroyed after" not in desk("group", "show", "Friday").out
     desk.ask("group", "close", "Friday")
+    assert "destroyed after" in desk("group", "show", "Friday").out
     said = desk("group", "destroy", "Friday", "--yes").out
     assert "Keys destroyed, of the group and its members: 1" in said
     assert desk.ask("group", "list") == []

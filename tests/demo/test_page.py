@@ -363,16 +363,21 @@ async def test_a_night_passes(tmp_path: Path) -> None:
             await stage.until(lambda: asleep() == {"Robin", "Ivy", "Theo"}, 10)
             await stage.say("Sol", "Anyone still up?")
             await stage.until(lambda: stage.snapshot()["received"] == 2, 10)  # Ana, and Sol is told
-            assert "3" in device(stage.snapshot(), "Sol")["items"][-1]["text"]
-            await stage.until(lambda: device(stage.snapshot(), "Robin")["waiting"] == 1, 10)
+            await stage.say("Sol", "Good night then.")
+            await stage.until(lambda: stage.snapshot()["received"] == 3, 10)
+            assert "3" in device(stage.snapshot(), "Sol")["items"][-2]["text"]
+            await stage.until(lambda: device(stage.snapshot(), "Robin")["waiting"] == 2, 10)
             assert device(stage.snapshot(), "Ana")["items"][-1]["clock"] == "21:30"
             assert not stage.snapshot()["empty"]
             await move(minutes=300)  # half past three for Robin, half past eight for Ivy
             await stage.until(lambda: asleep() == {"Robin", "Ana", "Sol"}, 10)
-            await stage.until(lambda: stage.snapshot()["received"] == 4, 10)
+            await stage.until(lambda: stage.snapshot()["received"] == 6, 10)
+            [bundle] = device(stage.snapshot(), "Ivy")["items"]  # she asked for all in one
+            assert "Anyone still up?" in bundle["text"]
+            assert "Good night then." in bundle["text"]
             assert device(stage.snapshot(), "Theo")["items"][-1]["clock"] == "09:30"
             await move(to="07:15")
-            await stage.until(lambda: stage.snapshot()["received"] == 5, 10)
+            await stage.until(lambda: stage.snapshot()["received"] == 8, 10)
             await stage.settled(10)
             [trail] = stage.snapshot()["trail"]
             assert trail["steps"][-1].startswith("shredded in 8 h 4")
