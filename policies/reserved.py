@@ -208,6 +208,9 @@ COMMANDS = (
         "絕不和",
         "绝不和",
     ),
+    *("abweisen", "aceitar", "aceptar", "anfragen", "annehmen", "ask", "autorise", "autoriser"),
+    *("demander", "deny", "interdire", "negar", "nego", "niego", "pedir", "perguntar"),
+    *("preguntar", "على انفراد", "قبول", "منع", "不接受", "接受", "私聊"),
 )
 """A name that is one of these could pass for a command, or for an answer of the relay.
 
