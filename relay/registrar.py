@@ -295,18 +295,15 @@ class Registrar:
         """What everybody reads must hold no member's own: it would not go out."""
         own = (words for _, words in group.settings.texts)
         settings = group.settings
-        shown = " ".join([settings.reach, settings.crisis, settings.alternatives, *own])
-        ours = group.settings
-        shown = " ".join([ours.reach, ours.crisis, ours.agreement, *own])
+        named = (settings.reach, settings.crisis, settings.alternatives, settings.agreement)
+        shown = " ".join([*named, *own])
         if not shown.strip():
             return
         rows, _ = await self._roster.sealed_people(c, group.id)
         if Watch(self._roster.people(rows)).exposed(shown):
             raise RefusalError(
-                "What everybody reads (reach, crisis, alternatives, text) would show a "
+                "What everybody reads (reach, crisis, alternatives, agreement, text) would show a "
                 "member's own number or address."
-                "What everybody reads (reach, crisis, agreement, text) would show a member's own "
-                "number or address."
             )
 
     async def member(self, key: str) -> Member:

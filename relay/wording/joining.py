@@ -58,7 +58,6 @@ ANSWER_THE_MAIL = Text(
 )
 
 WANTS_IN = Text("{name} has agreed and wants to join. Do you say yes? Then send APPROVE {name}")
-WANTS_IN = Text("{name} agreed and wants to join. If you let this one in, send APPROVE {name}")
 WANTS_VOUCHING = Text(
     "{name} has agreed and wants to join. Members who know this one can send VOUCH {name}"
 )
