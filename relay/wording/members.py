@@ -7,15 +7,13 @@ from relay.wording.text import Text
 # Two members alone -----------------------------------------------------------------------------
 
 WANTS = Text(
-    "{name} would like to write to you alone. Send ACCEPT {name} or DENY {name} within a day. "
-    "A no is not told."
+    "{name} wants to write to you alone. Yes: ACCEPT {name}. No: DENY {name}. Nobody hears of a no."
 )
 ASKED = Text("If {name} says yes within a day, you hear of it. If not, you hear nothing.")
-HELD = Text(
-    "Your message waits for {name} to agree to words from you alone. After a day without a yes "
-    "it is deleted."
+HELD = Text("Your message waits for a yes from {name}. If none comes in a day, it is deleted.")
+NO_YES = Text(
+    "Nobody said yes to your words to one member alone. They were deleted, nobody got them."
 )
-NO_YES = Text("Nobody said yes to your message to one member alone. It was deleted, nobody got it.")
 OPEN_BY_TEXT = Text(
     "{name} and you can write to each other alone, here. BLOCK, sent here, ends it."
 )
@@ -23,13 +21,11 @@ OPEN_BY_MAIL = Text(
     "{name} and you can write to each other alone, at {mask}. BLOCK, sent there, ends it."
 )
 PRIVATE_OFF = Text("In this group members cannot write to each other alone.")
-NO_NUMBER = Text(
-    "There is no phone number free for this now, so you two cannot write to each other alone yet."
-)
+NO_NUMBER = Text("No phone number is free for this now, so you two cannot write alone yet.")
 NOBODY_ASKS = Text("Nobody of this name asks you for anything now.")
 NOBODY_CALLED_SO = Text("There is nobody of this name here.")
-BLOCKED = Text("{name} cannot write to you alone any more. ASK {name} takes that back.")
-UNBLOCKED = Text("{name} may ask you again whether you two can write to each other alone.")
+BLOCKED = Text("{name} can not write to you alone now. To take that back, send ASK {name}.")
+UNBLOCKED = Text("{name} may ask you once more to write to you alone.")
 
 # A question to the group ----------------------------------------------------------------------
 

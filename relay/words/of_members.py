@@ -88,7 +88,7 @@ DENY = Word(
         "de": ("abweisen",),
         "pt": ("negar", "nego"),
         "ar": ("منع",),
-        "zh": ("不接受",),
+        "zh": ("谢绝", "謝絕"),
     },
     meaning="Keeps a member from asking to write to you alone.",
     who=HERSELF,

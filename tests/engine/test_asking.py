@@ -333,15 +333,6 @@ async def test_a_phone_that_may_be_anothers_opens_nothing(room: Room) -> None:
     assert (room.read("Ivy"), await room.rows(CONSENT)) == ([], 1)
 
 
-def test_texts_between_members_fit_into_one() -> None:
-    """With long names, each is a single text of 160 plain letters; a mail has more room."""
-    name = "x" * 16
-    texts = {n: t for n, t in vars(wording).items() if n.isupper() and not n.startswith("PULSE")}
-    filled = {n: t.format(name=name, mask="m") for n, t in texts.items()}
-    assert len(filled) == 12
-    assert [n for n, t in filled.items() if len(t) > 160 or not t.isascii()] == []
-
-
 @dataclass
 class Dice:
     """The same throws for the same seed."""

@@ -32,7 +32,7 @@ from relay.feedback import Feedback
 from relay.model import Member, show_id
 from relay.store.pending import Why
 from relay.store.tables import MEMBER
-from relay.wording import guiding, hours, modes
+from relay.wording import guiding, hours, members, modes
 from relay.wording import joining as of_joining
 from tests.engine.conftest import House
 
@@ -417,6 +417,16 @@ async def sure(circle: Circle) -> None:
     assert (circle.group_read(), len(circle.facilitator_heard())) == (["hello"], 1)
 
 
+async def consent(circle: Circle) -> None:
+    """Nobody said yes to words for one member alone: their author is told, and nobody else."""
+    await circle.house.engine.registrar.change_group("Tuesday", {"private": "on"})
+    await circle.writes("only you", to=circle.sol.mask)
+    await circle.days_pass()
+    held = members.HELD.format(name="Sol")
+    assert circle.author_heard() == [held, members.NO_YES]
+    assert (circle.group_read(), circle.facilitator_heard()) == ([], [])
+
+
 REASONS: dict[Reason, Scenario] = {
     Reason.ANNOUNCEMENTS_ONLY: announcements_only,
     Reason.ANSWER_LOST: answer_lost,
@@ -599,6 +609,7 @@ WAITING: dict[Why, Scenario] = {
     Why.DOUBT: doubt,
     Why.CODE: code,
     Why.COMMAND: command,
+    Why.CONSENT: consent,
     Why.REVIEW: review,
     Why.SURE: sure,
 }
