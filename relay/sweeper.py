@@ -123,8 +123,11 @@ class Sweeper:
         """Publish what facilitators planned for this minute, each in a transaction of its own."""
         publish, now = self._planning.publish_next, self._clock.now()
         some = False
-        while await self._database.transact(lambda c: publish(c, now)):
-            some = True
+        try:
+            while await self._database.transact(lambda c: publish(c, now)):
+                some = True
+        except Exception as error:  # noqa: BLE001 - what is over must end nevertheless
+            trouble(error, where="planned")
         if some:
             self._wake()
 

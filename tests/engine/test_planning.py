@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 
 from policies.facts import GroupState
 from relay import wording
 from relay.model import show_id
+from relay.store.tables import PLANNED
 from relay.wording import planning
 from relay.words.occasions import next_time, split
 from tests.engine.test_guiding import ANA, Room, room
@@ -117,6 +119,19 @@ async def test_what_was_planned_survives_a_stop_and_comes_once(room: Room) -> No
     await minutes_pass(room)
     await minutes_pass(room)
     assert room.read() == ["Lunch"]
+
+
+async def test_trouble_with_a_plan_keeps_nothing_else(room: Room) -> None:
+    """What cannot be said, for a reason that nobody foresaw, does not keep the rest from ending."""
+    await room.says("ana", "PLAN 13:00 Lunch")
+    await room.says("sol", "STPO")
+    broken = room.house.engine.vault.seal(room.group.id, "planned", '["Lunch", "never"]')
+    async with room.house.engine.database.writing() as c:
+        await c.execute(sa.update(PLANNED).values(sealed=broken))
+    await room.house.sweeper.sweep()
+    room.house.clock.forward(days=3)
+    await room.house.sweeper.sweep()
+    assert await room.waiting() == 0
 
 
 async def test_contacts_are_replaced_when_it_is_planned_and_when_it_is_said(room: Room) -> None:
