@@ -69,7 +69,7 @@ def _meant(said: str, rest: str) -> str | None:
         return _BY_SPELLING[folded(said)].command
     if is_yes(said):
         return YES
-    return NO if is_no(folded(said)) else None
+    return NO if said.isalpha() and is_no(folded(said)) else None
 
 
 def _takes(said: str, rest: str) -> bool:

@@ -71,11 +71,14 @@ def test_somebody_said_what_is_filled_in() -> None:
 
 
 def test_english_is_easy() -> None:
-    """Every English text is for the sixth grade or below, by the formula of Flesch and Kincaid."""
+    """Every English text is for the sixth grade or below, by the formula of Flesch and Kincaid.
+
+    With a name of the usual length: a long one makes no sentence harder.
+    """
     hard = {
         name: (round(grade(made), 1), made)
         for name, text in all_texts().items()
-        for made in filled(text)
+        for made in (str(one).replace(str(FILLINGS["name"]), "Robin") for one in filled(text))
         if len(made.split()) >= SHORT and grade(made) > HARDEST
     }
     assert hard == {}
