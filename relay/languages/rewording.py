@@ -24,6 +24,14 @@ _FIXED = {
     "STOPPED": "the law wants it to say that nothing more will come",
     "UNSUBSCRIBED": "the law wants it to say that nothing more will come",
     "FORMER": "strangers read it",
+    **dict.fromkeys(
+        (
+            *("joining.CHOICE", "joining.PRIVATE", "joining.NOT_PRIVATE", "joining.REPORTERS"),
+            *("joining.PHONE_COMPANIES", "joining.KEPT", "joining.NO_HOTLINE"),
+            *("joining.SAY_AGREE", "joining.AGREED_TO", "joining.PART"),
+        ),
+        "members have agreed to it, word for word",
+    ),
 }
 """Texts that are the same in every group, and why."""
 

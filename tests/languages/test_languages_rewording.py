@@ -6,7 +6,7 @@ import pytest
 
 from relay import wording
 from relay.errors import RefusalError
-from relay.languages.rewording import refuse_names, reworded, split, texts_of
+from relay.languages.rewording import _FIXED, refuse_names, reworded, split, texts_of
 from relay.languages.speech import spoken
 from relay.languages.telling import names, tells
 from relay.languages.texts import all_texts
@@ -54,6 +54,7 @@ def test_words_that_do_not_fit_a_later_programme_are_left_aside() -> None:
         ("FROZN", "x", "There is no such text: did you mean FROZEN."),
         ("_TOLD", "x", "There is no such text"),
         ("phrases.MORE", "x", "There is no such text"),
+        ("joining.KEPT", "x", "The text joining.KEPT stays as it is: members have agreed"),
         ("STOPPED", "Bye", "The text STOPPED stays as it is"),
         ("UNREACHABLE", "HELP was said", "These words must hold {name}."),
         ("UNREACHABLE", "HELP {name} {count}", "These words must hold {name}."),
@@ -117,6 +118,11 @@ def test_all_that_may_be_reworded_is_listed() -> None:
     assert listed["FROZEN"] == {"text": "FROZEN", "words": "Una pausa.", "own": True}
     assert listed["UNREACHABLE"]["words"].startswith("Los mensajes ya no llegan a {name}")
     assert not {"STOPPED", "phrases.MORE"} & set(listed)
+
+
+def test_what_is_fixed_is_there() -> None:
+    """Each text that stays as it is has a name of now."""
+    assert all_texts().keys() >= _FIXED.keys()
 
 
 def test_wishes_are_told_apart() -> None:
