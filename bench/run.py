@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
-from bench import mail_out, mail_sign, memory, scale, store, texts_in, vault, whole
+from bench import held, mail_out, mail_sign, memory, scale, store, texts_in, vault, whole
 from bench.figures import Figure
 from bench.ground import Site, open_site
 
@@ -26,9 +26,10 @@ _TOPICS: dict[str, Callable[[Site], AsyncIterator[Figure]]] = {
     "mail_out": mail_out.measure,
     "texts_in": texts_in.measure,
     "whole": whole.measure,
+    "held": held.measure,
     "scale": scale.measure,
 }
-_BY_DEFAULT = ("store", "memory", "vault", "mail_sign", "mail_out", "texts_in", "whole")
+_BY_DEFAULT = ("store", "memory", "vault", "mail_sign", "mail_out", "texts_in", "whole", "held")
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from channels.contract import (
     Outcome,
     Picture,
     PictureKind,
+    Piece,
     Sent,
     Trouble,
 )
@@ -266,6 +267,27 @@ class WayOut:
             assert isinstance(outcome, Sent)
             assert outcome.cost == cost
             assert (cost > 0) is channel.priced
+
+    async def test_a_bundle_arrives_whole(self, bench: Bench, channel: Channel) -> None:
+        """What is said to fit into one message goes as one, all of it, at the price that was said.
+
+        A channel that takes each post by itself says that no two fit.
+        """
+        names = ("Robin", "Sol")
+        pieces = tuple(Piece(author=Secret(name), text=Secret(f"{name} {TEXT}")) for name in names)
+        base = outgoing(bench)
+        cost = channel.cost_together(pieces, base.write_to)
+        if cost is None:
+            pieces = ()
+        copy = replace(base, author=None, mask=NO_WORDS, text=NO_WORDS, pieces=pieces)
+        outcome = await send(channel, copy if pieces else base)
+        assert isinstance(outcome, Sent)
+        assert cost in {None, outcome.cost}
+        assert outcome.rest is None
+        (seen,) = bench.seen()
+        assert [name for name in names if f"{name} {TEXT}" not in seen.words] == (
+            [] if pieces else [*names]
+        )
 
     async def test_pages_make_up_the_whole(self, bench: Bench, channel: Channel) -> None:
         """From `rest` to `rest`, every word arrives once and in order, and nothing else does."""

@@ -199,6 +199,7 @@ MISTAKES: Mapping[str, list[tuple[Wrong, World | None]]] = {
     ],
     "nobody_can_write_into_what_is_ours": [(_copies_in, None)],
     "the_cost_is_known_before": [(answered(cost=2), None)],
+    "a_bundle_arrives_whole": [(answered(cost=2), None)],
     "pages_make_up_the_whole": [(_text(lambda out, _: out.text.reveal()[:-20]), None)],
     "twenty_at_once": [(_one_at_a_time, None)],
     "cancelling_is_not_swallowed": [(_swallows, None), (_leaves_a_task, None)],

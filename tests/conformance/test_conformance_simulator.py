@@ -12,7 +12,7 @@ from channels.contract import Later, Never, Outcome, Outgoing, Sent, Trouble
 from channels.secret import Contact, Secret
 from tests.conformance.bench import NOW, Seen, World
 from tests.conformance.suite import WayOut
-from tests.support.recorder import Recorder
+from tests.support.recorder import Recorder, lines_of
 
 REFUSALS: Mapping[World, Outcome] = {
     World.BUSY: Later(why=Trouble.BUSY),
@@ -79,7 +79,7 @@ class Lists:
 def _seen(out: Outgoing) -> Seen:
     subject, text = out.subject.reveal(), out.text.reveal()
     author = "" if out.author is None else out.author.reveal()
-    words = f"{subject}\n{text}"
+    words = "\n".join([subject, text, *lines_of(out)])
     return Seen(to=out.to.reveal(), author=author, words=words, whole=words, fields=("words",))
 
 
