@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policies.boundaries import last_end, share
 from policies.facts import DeliveryFacts
@@ -28,5 +28,6 @@ def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
     end = last_end(facts.quiet, now - facts.jitter, now)
     if end is None:
         return Pass()
-    until = end + share(facts.luck, end) * facts.jitter
+    seconds = int(share(facts.luck, end) * facts.jitter.total_seconds())
+    until = end + timedelta(seconds=seconds)
     return Hold(until, frozenset({Reason.SPREAD})) if until > now else Pass()

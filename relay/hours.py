@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -39,7 +39,7 @@ _SETS = dict.fromkeys(("daily", "day", "everyday", "nightly", "night"), EVERY_DA
 }
 _EMPTY_WORDS = frozenset({"and", "at", "every", "on"})
 _NEVER = Weekly(start=time(), end=time())
-_SOME_TIME = datetime(2026, 1, 5, tzinfo=UTC)
+_SOME_TIMES = (datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 7, 6, tzinfo=UTC))
 
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2})|h)?([ap]m)?")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
@@ -91,6 +91,12 @@ def read_schedule(text: str, zone: str) -> Schedule:
 def read_time(text: str) -> time:
     """Read one time of day, `8:00` or `8pm`. Raises `RefusalError`."""
     return _read_start(_plain(text))
+
+
+def leaves_time(schedules: Sequence[Schedule]) -> bool:
+    """Tell whether hours leave some time in which a message could come, in winter and summer."""
+    plain = [replace(schedule, dated=(), free=()) for schedule in schedules]
+    return all(longest_hold(plain, at, timedelta()) < HORIZON for at in _SOME_TIMES)
 
 
 def write_schedule(schedule: Schedule) -> str:
@@ -251,7 +257,7 @@ def _is_unclear(text: str, beside: str) -> bool:
 def _check_that_time_is_left(schedule: Schedule) -> None:
     """Weekly hours that leave no minute free would never let anything through."""
     plain = replace(schedule, zone=ZoneInfo("UTC"), dated=(), free=())
-    if longest_hold((plain,), _SOME_TIME, timedelta()) >= HORIZON:
+    if not leaves_time((plain,)):
         raise FullError("These quiet hours leave no time in which a message could come.")
 
 

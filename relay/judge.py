@@ -24,7 +24,7 @@ from policies.verdict import Drop, Reason, Verdict, fold
 from policies.windows import quiet_from
 from relay.agreeing import must_agree
 from relay.clock import moment
-from relay.hours import read_schedule, read_time
+from relay.hours import leaves_time, read_schedule, read_time
 from relay.lastday import over_at
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_zone
 
@@ -151,7 +151,8 @@ def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Schedul
 
     Her own are read on her clock, or on the group's if she gave none; the group's on the group's.
     Who lives by another clock and has no weekly hours of her own keeps the group's nights on hers
-    as well: hours that end before she gets up would not spare hers.
+    as well: hours that end before she gets up would not spare hers. Where both together leave no
+    time at all, hers count.
     """
     zone = reader.timezone or group.timezone
     of_group = read_schedule(group.quiet, group.timezone) if group.quiet else None
@@ -159,4 +160,7 @@ def quiet_windows(group: GroupSettings, reader: MemberSettings) -> tuple[Schedul
     bound = binding(of_group, of_hers, may_narrow=group.narrow)
     if of_group is None or zone == group.timezone or (of_hers and of_hers.weekly):
         return bound
-    return (*bound, replace(of_group, zone=read_zone(zone), dated=()))
+    at_home = replace(of_group, zone=read_zone(zone), dated=())
+    if leaves_time((*bound, at_home)):
+        return (*bound, at_home)
+    return (at_home,) if of_hers is None else (at_home, of_hers)

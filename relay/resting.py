@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policies.schedule import Schedule, Weekly, without_past
 from policies.windows import quiet_from, quiet_until
 from relay.clock import milliseconds
-from relay.hours import OFF, read_schedule, read_silence, write_schedule
+from relay.hours import OFF, FullError, leaves_time, read_schedule, read_silence, write_schedule
 from relay.judge import FOREVER, paused_until, quiet_windows
 from relay.model import Group, Member
 from relay.pauses import read_pause
@@ -43,7 +43,10 @@ class Resting:
         line = in_plain_words(said)
         zone = member.settings.timezone or group.settings.timezone
         hours = with_hours(member.settings.quiet, line if line is not None else said, zone, now)
-        changed = await self._readers.change(c, member.id, quiet=write_schedule(hours))
+        wish = replace(member.settings, quiet=write_schedule(hours))
+        if not leaves_time(quiet_windows(group.settings, wish)):  # with those of her group
+            raise FullError("These quiet hours leave no time in which a message could come.")
+        changed = await self._readers.change(c, member.id, quiet=wish.quiet)
         await self._readers.judge_anew(c, [member.id], now)
         return self.hours(changed, group, now)
 

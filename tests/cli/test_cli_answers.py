@@ -181,6 +181,20 @@ def test_who_comes_in_and_who_does_not(staffed: Desk) -> None:
     assert "rows in member" in staffed("inventory", "--member", robin).out
 
 
+def test_a_member_is_given_a_rest(staffed: Desk) -> None:
+    """So long, until a day or until she says so; off ends it; what is no time changes nothing."""
+    ivy = next(m for m in staffed.ask("member", "list", "Tuesday") if m["name"] == "Ivy")["member"]
+    assert re.fullmatch(
+        r"2\d{3}-\d\d-\d\dT\d\d:\d\dZ", staffed.ask("member", "pause", ivy, "3d")["paused"]
+    )
+    day = staffed.ask("member", "pause", ivy, "until", "monday")
+    assert re.fullmatch(r"2\d{3}-\d\d-\d\dT07:00Z", day["paused"])
+    assert staffed.ask("member", "pause", ivy)["paused"] == "until she says so"
+    assert staffed("member", "pause", ivy, "some time").status == 1
+    assert staffed.ask("member", "show", ivy)["paused"] == "until she says so"
+    assert staffed.ask("member", "pause", ivy, "off")["paused"] == ""
+
+
 def test_contacts_are_shown_only_when_asked_for(staffed: Desk) -> None:
     """`--reveal` adds the real contact to `member show`; nothing else does."""
     shown = {}
