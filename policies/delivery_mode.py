@@ -24,5 +24,6 @@ def delivery_mode(facts: DeliveryFacts, now: datetime) -> Verdict:
         return Pass()
     if facts.mode is Mode.NUDGE:
         return Hold(now + AGAIN, frozenset({Reason.NOT_ASKED_FOR}))
-    due = next_boundary(facts.mode, facts.since or now, facts.zone, facts.digest_at)
+    since = now if facts.since is None else min(facts.since, now)  # a clock may be set back
+    due = next_boundary(facts.mode, since, facts.zone, facts.digest_at)
     return Pass() if due <= now else Hold(due, frozenset({Reason.BUNDLE}))
