@@ -8,7 +8,8 @@ things happen, each with the time that her own wall clock shows.
     Thu 07:00  Ana     reads   Robin: I cannot sleep
 
 What she `writes` is played; everything anybody `reads` is what the relay did, and must be all of
-it. What arrives in the same minute stands in the order of the names, because the relay mixes it.
+it. What arrives in the same minute stands in the order of the names, because the relay mixes it;
+posts that come as one message stand in one line.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from channels.contract import Outgoing
+from channels.secret import Secret
 from relay.model import Group, Member
 from relay.store.tables import DELIVERY, POST
 from tests.engine.conftest import House
@@ -174,9 +176,8 @@ class _Stage:
             self._heard[channel.name] = len(channel.sent)
 
     def _note(self, out: Outgoing) -> None:
-        words = out.text.reveal().replace("\n", " / ")
-        if out.author is not None:
-            words = f"{out.author.reveal()}: {words}"
+        said = out.pieces or (out,)
+        words = " / ".join(_line(one.author, one.text) for one in said)
         who = self._names[out.to.reveal()]
         now = self._house.clock.now()
         self._events.append(Event(at=now, who=who, does="reads", words=words))
@@ -194,6 +195,12 @@ def _instant(day: str, time: str, zone: ZoneInfo, not_before: datetime, *, again
         if found >= not_before - timedelta(minutes=1):
             return found
     raise AssertionError(f"no {day} {time} after {not_before}")
+
+
+def _line(author: Secret | None, text: Secret) -> str:
+    """What one reads of one post, or of the programme itself."""
+    words = text.reveal().replace("\n", " / ")
+    return words if author is None else f"{author.reveal()}: {words}"
 
 
 def _person(found: re.Match[str], number: int) -> Person:
