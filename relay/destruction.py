@@ -21,6 +21,7 @@ from relay.departures import Departures
 from relay.errors import RefusalError
 from relay.model import show_id
 from relay.shredding import shred
+from relay.store.apart import Apart
 from relay.store.database import Database
 from relay.store.destroying import Destroying, Owners
 from relay.store.erasures import Erasures
@@ -91,6 +92,7 @@ class Destruction:
         *,
         database: Database,
         roster: Roster,
+        apart: Apart,
         outbox: Outbox,
         spending: Spending,
         erasures: Erasures,
@@ -102,6 +104,7 @@ class Destruction:
         """`folder` is where certificates are written."""
         self._database = database
         self._roster = roster
+        self._apart = apart
         self._outbox = outbox
         self._store = Destroying(roster.numbers, spending)
         self._erasures = erasures
@@ -136,6 +139,8 @@ class Destruction:
                 raise RefusalError("Only a closed group is destroyed: `relay group close` first.")
             owners = await self._store.owners(c, group.id)
             before = await self._store.count(c, owners)
+            for member_id in owners.members:
+                await self._apart.hand_over(c, member_id)
             return owners, before, await self._store.delete(c, owners, now)
 
         owners, before, resting = await self._database.transact(work)

@@ -153,6 +153,8 @@ class Endings:
         self, c: AsyncConnection, group_id: int, post_id: int, copies: int, now: datetime
     ) -> None:
         """No other copy of a post with somebody's contact in it leaves; told as a count."""
+        if group_id not in await self._roster.group_ids(c):
+            return  # destroyed while the copy was under way: there is nobody to tell
         copies += await self._outbox.stop_post(c, post_id)
         await self._outbox.lose(c, group_id, "leak_stopped", copies, now)
         text = wording.LEAK_STOPPED.format(count=copies)

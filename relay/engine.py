@@ -208,6 +208,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         destruction=Destruction(
             database=database,
             roster=roster,
+            apart=apart,
             outbox=outbox,
             spending=spending,
             erasures=erasures,

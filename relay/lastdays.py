@@ -5,6 +5,9 @@ A group that has a last day is told of it in advance. It takes nothing more when
 destroyed when names and agreements have been kept as long as it wished. What a deadline would
 destroy waits as long as a copy is still to come: while no mail host or carrier answers, the
 farewell of a group is not thrown away. A copy waits no longer than its life.
+
+Nothing here can be taken back, so all of it also waits for a clock that can be believed: one that
+is wrong for an hour must end no group.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from policies.facts import GroupState
 from relay import lastday
 from relay.clock import day
 from relay.engine import Engine
+from relay.log import trouble
 from relay.model import Group, read_day, show_id
 from relay.store.leavers import Leavers
 from relay.wording import last_days as wording
@@ -39,39 +43,45 @@ class LastDays:
         self._leaving = engine.leaving
         self._destruction = engine.destruction
         self._endings = engine.endings
-        self._notices = engine.notices
+        self._naming = engine.naming
         self._departures = engine.departures
         self._vault = engine.vault
         self._clock = engine.clock
         self._leavers = Leavers()
         self._wake = wake
-        self._settled = False
 
-    async def round(self) -> None:
-        """Look at every group once.
+    async def round(self, *, sure: bool) -> None:
+        """Look at every group once; one that is in trouble does not stand in the others' way.
 
-        The first look destroys nothing: a machine that has just started may not know the time yet.
+        Unless it is `sure` what time it is, nothing is closed and nothing is destroyed.
         """
         now = self._clock.now()
         async with self._database.reading() as c:
             groups = await self._roster.groups(c)
         for group in groups:
-            if group.state is GroupState.CLOSED:
+            try:
+                await self._look_at(group, now, sure=sure)
+            except Exception as error:  # noqa: BLE001 - the next round tries again
+                trouble(error, where="last_days")
+        if sure:
+            await self._forget_leavers(groups, now)
+
+    async def _look_at(self, group: Group, now: datetime, *, sure: bool) -> None:
+        if group.state is GroupState.CLOSED:
+            if sure:
                 await self._after_the_end(group, now)
-            elif group.settings.ends:
-                await self._before_the_end(group, now)
-        await self._forget_leavers(groups, now)
-        self._settled = True
+        elif lastday.to_announce(group.settings, now) is not None:
+            await self._announce(group, now)
+        elif sure:
+            await self._before_the_end(group, now)
 
     # Before --------------------------------------------------------------------------------
 
     async def _before_the_end(self, group: Group, now: datetime) -> None:
         closing = lastday.closing_at(group.settings)
-        if closing is not None and now >= closing:
-            if not await self._destruction.waits(group.id):
-                await self._close(group, now)
-        elif lastday.to_announce(group.settings, now) is not None:
-            await self._announce(group, now)
+        is_due = closing is not None and now >= closing
+        if is_due and not await self._destruction.waits(group.id):
+            await self._close(group, now)
 
     async def _announce(self, group: Group, now: datetime) -> None:
         """Tell everybody of the last day, and who runs the group how to move it. Once."""
@@ -108,8 +118,8 @@ class LastDays:
         self._wake()
 
     async def _tell_all(self, c: AsyncConnection, group: Group, text: Text, now: datetime) -> None:
-        for member in await self._roster.members(c, group):
-            await self._notices.tell(c, member.id, text, now)
+        """Not who has only been invited: she has agreed to nothing, and hears of no group."""
+        await self._naming.tell_group(c, group, text, now)
 
     # After ---------------------------------------------------------------------------------
 
@@ -119,7 +129,7 @@ class LastDays:
             await self._count_from(group, now)
             return
         is_due = lastday.today(group.settings, now) > gone_on
-        if is_due and self._settled and not await self._destruction.waits(group.id):
+        if is_due and not await self._destruction.waits(group.id):
             await self._destruction.destroy(show_id(group.id))
 
     async def _count_from(self, group: Group, now: datetime) -> None:
@@ -136,7 +146,7 @@ class LastDays:
             gone = await self._leavers.gone(c)
         kept = {group.id: group.settings.keep_roster for group in groups}
         for member_id, group_id, left_day in gone:
-            if self._settled and day(now) > left_day + kept.get(group_id, 0):
+            if day(now) > left_day + kept.get(group_id, 0):
                 await self._forget(member_id, now)
 
     async def _forget(self, member_id: int, now: datetime) -> None:

@@ -71,7 +71,7 @@ class Leaving:
         await self._endings.nothing_more_for(c, [member.id], now)
         if ban:
             await self._apart.ban(c, group.id, await self._roster.contact_of(c, member))
-        await self._apart.hand_over(c, member)
+        await self._apart.hand_over(c, member.id)
         await self._names.lay_to_rest(c, group, member, now, hers=not forget)
         await self._roster.remove_member(c, member, now)
         await self.tell(c, group, member, now)

@@ -20,6 +20,8 @@ _FORGET_EVERY = 3600.0
 _BATCH = 50  # posts; each may have as many copies as its group has members
 _LEAP = 300.0
 _DISTRUST = 600.0
+_SURE = 6 * 3600.0
+"""Seconds for which the clock must have gone on steadily before anything ends for good by it."""
 
 
 class Sweeper:
@@ -51,6 +53,7 @@ class Sweeper:
         self._forgot_at = -_FORGET_EVERY
         self._last: tuple[datetime, float] | None = None
         self._distrust_until = 0.0
+        self._steady_since = stopwatch()
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -91,6 +94,8 @@ class Sweeper:
         now, ticks = self._clock.now(), self._stopwatch()
         if self._last is not None:
             leap = (now - self._last[0]).total_seconds() - (ticks - self._last[1])
+            if abs(leap) > _LEAP:
+                self._steady_since = ticks
             if leap > _LEAP:
                 self._distrust_until = ticks + _DISTRUST
                 say(Word.TROUBLE, where="sweep", why="clock_leapt")
@@ -117,7 +122,7 @@ class Sweeper:
         if await self._affirming.round(now):
             self._wake()
         self._forgot_at = self._stopwatch()
-        await self._last_days.round()
+        await self._last_days.round(sure=self._stopwatch() - self._steady_since >= _SURE)
 
     async def _say_what_was_planned(self) -> None:
         """Publish what facilitators planned for this minute, each in a transaction of its own."""

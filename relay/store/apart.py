@@ -106,12 +106,12 @@ class Apart:
                 found.append((group_id, {member_id, other}))
         return found
 
-    async def hand_over(self, c: AsyncConnection, member: Member) -> None:
+    async def hand_over(self, c: AsyncConnection, member_id: int) -> None:
         """What a member named goes on to hold in her other groups once she is out of this one."""
-        others = await self._roster.other_memberships(c, member.id)
-        hers = sa.select(AVOID.c.blind).where(AVOID.c.member_id == member.id)
+        hers = sa.select(AVOID.c.blind).where(AVOID.c.member_id == member_id)
         blinds = list((await c.execute(hers)).scalars())
-        for other, _ in others[:1] if blinds else ():
+        others = await self._roster.other_memberships(c, member_id) if blinds else []
+        for other, _ in others[:1]:
             rows = [{"blind": blind, "member_id": other} for blind in blinds]
             await c.execute(insert(c, AVOID).on_conflict_do_nothing(), rows)
 

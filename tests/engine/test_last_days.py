@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Later, Sent, Trouble
+from channels.contract import Later, Never, Sent, Trouble
 from policies.facts import GroupState
 from relay import lastday
 from relay.engine import Engine
@@ -23,6 +23,7 @@ from relay.lastdays import LastDays
 from relay.model import Group, GroupSettings, Member, show_id
 from relay.store.destroying import HOUSE
 from relay.store.tables import METADATA, ROUTE
+from relay.sweeper import Sweeper
 from relay.wording import last_days as wording
 from tests.engine.conftest import House
 
@@ -83,7 +84,7 @@ class Circle:
         until = datetime.fromisoformat(text).replace(tzinfo=UTC)
         self.house.clock.forward(seconds=(until - self.house.clock.now()).total_seconds())
         before = len(self.house.sms.sent), len(self.house.email.sent)
-        await self.days.round()
+        await self.days.round(sure=True)
         await self.house.deliver()
         sent = [*self.house.sms.sent[before[0] :], *self.house.email.sent[before[1] :]]
         return sorted((out.to.reveal(), out.text.reveal()) for out in sent)
@@ -165,13 +166,74 @@ async def test_the_end_waits_while_delivery_is_down(circle: Circle) -> None:
     assert await circle.state() is None
 
 
-async def test_a_first_look_destroys_nothing(circle: Circle) -> None:
-    """A process that has just started may not know the time yet: it looks twice."""
-    await circle.house.engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
-    await circle.day("2031-01-01T00:00")
-    assert await circle.state() is GroupState.CLOSED
-    await circle.day("2031-01-01T01:00")
-    assert await circle.state() is None
+async def test_a_wrong_clock_ends_nothing_for_good(circle: Circle) -> None:
+    """Wrong at the start, or after a leap, for an hour or five: no group is closed or destroyed.
+
+    Nor is who has left forgotten. What is due is done once the clock has gone on for six hours.
+    """
+    house, ticks = circle.house, 0.0
+    friday = await house.group("Friday", keep_roster="30")
+    await house.member(friday, "Sol", SOL)
+    gone = await house.member(friday, "Ivy", IVY)
+    await house.say(gone, IVY, "LEAVE")
+    await circle.days.round(sure=True)
+    closed = await house.group("Monday", keep_roster="30")
+    await house.engine.registrar.set_group_state("Monday", GroupState.CLOSED)
+    house.clock.forward(days=366)
+    sweeper = Sweeper(house.engine, lambda: None, stopwatch=lambda: ticks)
+    for leap in (0, 366):
+        house.clock.forward(days=leap)
+        for _ in range(6):
+            await sweeper.sweep()
+            groups = await house.engine.registrar.groups()
+            assert [(group.name.reveal(), group.state) for group in groups] == [
+                ("Friday", GroupState.OPEN),
+                ("Monday", GroupState.CLOSED),
+                ("Tuesday", GroupState.OPEN),
+            ]
+            assert house.engine.vault.is_alive(gone.id)
+            house.clock.forward(hours=1)
+            ticks += 3600
+    for _ in range(3):
+        await sweeper.sweep()
+        await house.deliver()
+        house.clock.forward(hours=1)
+        ticks += 3600
+    groups = await house.engine.registrar.groups()
+    assert [group.state for group in groups] == [GroupState.OPEN, GroupState.CLOSED]
+    assert not house.engine.vault.is_alive(closed.id)
+    assert not house.engine.vault.is_alive(gone.id)
+
+
+async def test_a_group_in_trouble_does_not_stand_in_the_way(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another process was quicker, or a row is damaged, the other groups go on."""
+    house = circle.house
+    first = await house.group("Aaa", ends="2026-12-10")
+    find = house.engine.roster.find_group
+
+    async def found(c: AsyncConnection, key: str, *, lock: bool = False) -> Group:
+        if key == show_id(first.id):
+            raise RefusalError("There is no such group.")
+        return await find(c, key, lock=lock)
+
+    monkeypatch.setattr(house.engine.roster, "find_group", found)
+    await circle.day("2026-12-10T12:00")
+    await circle.day("2026-12-11T12:00")
+    groups = {group.name.reveal(): group.state for group in await house.engine.registrar.groups()}
+    assert groups == {"Aaa": GroupState.OPEN, "Tuesday": GroupState.CLOSED}
+
+
+async def test_who_is_only_invited_hears_of_no_group(circle: Circle) -> None:
+    """She has agreed to nothing: neither that it ends is told to her, nor that it has ended."""
+    house = circle.house
+    await house.member(circle.group, "Lou", "+12025550104", agreed=False)
+    await house.deliver()
+    invitation = house.sms.texts_to("+12025550104")
+    for day in ("2026-12-09T12:00", "2026-12-11T12:00"):
+        assert await circle.day(day)
+    assert house.sms.texts_to("+12025550104") == invitation
 
 
 async def test_an_end_is_moved(circle: Circle) -> None:
@@ -302,6 +364,37 @@ async def test_destroyed_for_real(circle: Circle, database_url: str) -> None:
         assert [mark for mark in marks if mark in octets] == []
         assert not any(owner.to_bytes(8, "big") in octets for owner in owners)
         assert stays.id.to_bytes(8, "big") in octets
+
+
+async def test_whom_she_must_not_meet_holds_in_her_other_groups(circle: Circle) -> None:
+    """What a member named in a group that is destroyed goes on to keep somebody out of the others.
+
+    Whoever it is hears no more than anybody else.
+    """
+    house = circle.house
+    friday = await house.group("Friday")
+    await house.member(friday, "Wren", SOL)
+    await house.say(circle.members["Sol"], SOL, "NEVER WITH +1 202 555 0104")
+    await house.engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    assert (await house.engine.destruction.destroy("Tuesday")).is_clean
+    with pytest.raises(RefusalError, match="cannot be added"):
+        await house.member(friday, "Lou", "+12025550104")
+
+
+async def test_a_copy_under_way_does_not_stand_in_others_way(circle: Circle) -> None:
+    """Its group is destroyed before its answer comes: that is written down as any other."""
+    house, courier = circle.house, circle.house.courier(circle.house.sms)
+    friday = await house.group("Friday")
+    await house.member(friday, "Wren", SOL)
+    await house.say(circle.members["Ivy"], IVY, "hello")
+    (parcel, *_) = await courier._fill()
+    await house.engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    certificate = await house.engine.destruction.destroy("Tuesday")
+    courier._results.put_nowait(parcel.ended(Never(why=Trouble.WOULD_LEAK)))
+    assert await courier._settled([courier._results.get_nowait()])
+    assert certificate.is_clean
+    owners = [circle.group.id, *(member.id for member in circle.members.values())]
+    assert await found(house.engine, set(owners)) == []
 
 
 def file_of(database_url: str) -> bytes:
