@@ -59,7 +59,8 @@ class Notices:
 
         `anyway` is for answers to what she did just now, such as the confirmation of a stop:
         they come at once and in any state, unless they come too late to be one. What is `urgent`
-        comes at any hour. Everything else waits for the end of her quiet hours.
+        comes at any hour and stands behind nothing else. Everything else waits for the end of her
+        quiet hours.
         With `confirm`, an answer to it lets the pending message of that id go. A `reporter`, whose
         words it brings, is told if it cannot be brought. With `aside` it comes from where she
         writes to that member alone.
@@ -88,6 +89,7 @@ class Notices:
             expires=expires,
             now=now,
             reporter_id=reporter or None,
+            urgent=urgent,
         )
         until = expires if urgent else now + ANSWER_LIFE if anyway else None
         await self._outbox.address_to(c, post.id, member_id, member.channel, due, until, aside)

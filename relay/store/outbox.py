@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -255,24 +255,32 @@ class Outbox:
         """What is due on a channel, at most one delivery for each reader, longest waiting first.
 
         An earlier copy for the same reader goes first if it is due or under way; one that
-        failed and is to be tried again does not stand in the way of the next.
+        failed and is to be tried again does not stand in the way of the next. Calls for help and
+        their answers stand behind nothing but each other.
         """
         await _plan_afresh(c)
-        d, e = DELIVERY, DELIVERY.alias("earlier")
+        calls = await self._calls(c, channel, now)
+        first = await self.dues(c, _next_among(self.to_judge(), calls, now, limit)) if calls else []
+        if len(first) == limit:
+            return first
+        rest = _next_due(self.to_judge(), channel, now, limit - len(first))
+        others = DELIVERY.c.member_id.not_in(set(calls.values()))
+        return [*first, *await self.dues(c, rest.where(~_IS_CALL, others))]
+
+    async def _calls(self, c: AsyncConnection, channel: str, now: datetime) -> dict[int, int]:
+        """The readers of calls that are due or under way, by delivery: all of them are few.
+
+        What is due is picked here: SQLite would go through all that is due to find these.
+        """
+        d = DELIVERY.c
+        query = sa.select(d.id, d.member_id, d.channel, d.due, d.claim)
+        rows = await c.execute(query.join(POST, POST.c.id == d.post_id).where(_IS_CALL))
         moment = milliseconds(now)
-        earlier = sa.exists().where(
-            e.c.member_id == d.c.member_id,
-            e.c.id < d.c.id,
-            e.c.claim.is_not(None) | ((e.c.attempts == 0) & (e.c.due <= moment)),
-        )
-        query = (
-            self.to_judge()
-            .where(d.c.channel == channel, d.c.due <= moment, ~earlier)
-            .order_by(d.c.due, d.c.id)
-            .limit(limit)
-            .with_for_update(of=d, skip_locked=True)
-        )
-        return await self.dues(c, query)
+        return {
+            row.id: row.member_id
+            for row in rows
+            if row.channel == channel and (row.due <= moment or row.claim is not None)
+        }
 
     @staticmethod
     def to_judge() -> sa.Select[Any]:
@@ -797,8 +805,44 @@ class SealedReader:
 
 K = TypeVar("K")
 V = TypeVar("V")
+_IS_CALL = POST.c.urgent & POST.c.author_id.is_(None)
 _WHO_IS_TOLD = sa.func.coalesce(POST.c.author_id, POST.c.reporter_id).label("author_id")
 _WHY = ("due", "held", "retrying", "sending", "on_the_way", "resting")
+
+
+def _next_due(query: sa.Select[Any], channel: str, now: datetime, limit: int) -> sa.Select[Any]:
+    """What is due on a channel, each the first of its reader."""
+    d = DELIVERY.c
+    query = query.where(d.channel == channel, d.due <= milliseconds(now))
+    return _first_of_reader(query, now, limit)
+
+
+def _next_among(
+    query: sa.Select[Any], ids: Collection[int], now: datetime, limit: int
+) -> sa.Select[Any]:
+    """What is due of these, each the first of these for its reader, whatever else waits."""
+    d, moment = DELIVERY.c, milliseconds(now)
+    still_due = d.due + 0 <= moment  # to be found by its number, not by its time
+    return _first_of_reader(query.where(d.id.in_(ids), still_due), now, limit, ids)
+
+
+def _first_of_reader(
+    query: sa.Select[Any], now: datetime, limit: int, among: Collection[int] | None = None
+) -> sa.Select[Any]:
+    d, e = DELIVERY, DELIVERY.alias("earlier")
+    earlier = sa.and_(
+        e.c.member_id == d.c.member_id,
+        e.c.id < d.c.id,
+        e.c.claim.is_not(None) | ((e.c.attempts == 0) & (e.c.due <= milliseconds(now))),
+    )
+    if among is not None:
+        earlier = earlier & e.c.id.in_(among)
+    return (
+        query.where(~sa.exists().where(earlier))
+        .order_by(d.c.due, d.c.id)
+        .limit(limit)
+        .with_for_update(of=d, skip_locked=True)
+    )
 
 
 def _copy(row: Any) -> Copy:

@@ -95,6 +95,14 @@ class PostRow(SQLModel, table=True):
     """What was said, sealed once. Gone when its last delivery has ended or its life is over."""
 
     __tablename__ = "post"
+    __table_args__ = (
+        sa.Index(
+            "post_urgent",
+            "id",
+            sqlite_where=sa.text("urgent = 1"),
+            postgresql_where=sa.text("urgent"),
+        ),
+    )
 
     id: int = Field(sa_column=_id())
     group_id: int = Field(sa_column=sa.Column(_BIG, sa.ForeignKey("groups.id"), nullable=False))
@@ -110,7 +118,8 @@ class PostRow(SQLModel, table=True):
     )
     """For one reader alone: if she goes, its author has to know."""
     urgent: bool = Field(sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.false()))
-    """It comes in quiet hours too, but to who does not want to be woken."""
+    """It comes in quiet hours too, but to who does not want to be woken. A notice that is urgent
+    belongs to a call for help."""
 
 
 class DeliveryRow(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -64,7 +65,7 @@ CALL = danger.WROTE_CRISIS.format(name="Robin", short="10")
 async def night(house: House, *, duty: str = "", **wishes: str) -> Night:
     """A group whose facilitators sleep, Ana with those hours of duty. 03:00 in the group's zone."""
     house.clock.forward(hours=(3 - house.clock.now().hour) % 24)
-    group = await house.group(quiet=NIGHT, crisis="988", **wishes)
+    group = await house.group(**{"quiet": NIGHT, "crisis": "988", **wishes})
     people = {}
     for name, contact in (("Robin", ROBIN), ("Sol", SOL)):
         people[contact] = await house.member(group, name, contact)
@@ -203,6 +204,30 @@ async def test_a_cry_again_is_answered_and_calls_nobody_anew(house: House) -> No
     assert here.called() == [1 + 6, 0, 0]
     assert len(here.got(ROBIN)) == 9
     assert len(set(here.got(ANA))) == 1
+
+
+async def test_a_call_stands_behind_no_post(house: House) -> None:
+    """However many posts wait for her or are under way, calls and answers go first, in order."""
+    here = await night(house, quiet="")
+    for number in range(30):
+        await house.say(here.people[SOL], SOL, f"post {number}")
+    now, outbox = house.clock.now(), house.engine.outbox
+    async with house.engine.database.writing() as c:
+        under_way = await outbox.due(c, "sms", now, 100)
+        await outbox.claim(c, under_way, 1, now + timedelta(hours=1))
+    assert {row.member_id for row in under_way} >= {here.people[who].id for who in (ROBIN, ANA)}
+    await house.say(here.people[ROBIN], ROBIN, "CRISIS")
+    await house.say(here.people[ROBIN], ROBIN, "CRISIS")
+    for most in (2, 100):
+        async with house.engine.database.writing() as c:
+            first = await outbox.due(c, "sms", now, most)
+        assert {row.author_id for row in first} == {None}
+        assert len(first) == min(most, len({ROBIN, ANA, LOU, WREN}))
+    async with house.engine.database.writing() as c:
+        await outbox.hold(c, [(row, now) for row in under_way])
+    await house.deliver()
+    assert (unnumbered(here.got(ANA)[:2]), len(here.got(ANA))) == (unnumbered([CALL] * 2), 32)
+    assert here.got(ROBIN)[:2] == [danger.crisis_answer(Reached.ON_DUTY, "988", "")] * 2
 
 
 async def test_a_kill_between_two_steps_neither_loses_nor_doubles_a_call(

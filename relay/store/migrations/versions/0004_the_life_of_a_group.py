@@ -29,6 +29,13 @@ def _columns() -> None:
     op.add_column(
         "post", sa.Column("urgent", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.create_index(
+        "post_urgent",
+        "post",
+        ["id"],
+        sqlite_where=sa.text("urgent = 1"),
+        postgresql_where=sa.text("urgent"),
+    )
     op.add_column("post", sa.Column("reporter_id", _BIG, nullable=True))
     since = sa.Column("since", _BIG, nullable=False, server_default=sa.text("0"))
     op.add_column("delivery", since)
