@@ -129,7 +129,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         settings.text_segments,
     )
     keeping_apart = KeepingApart(apart, roster, notices)
-    naming = Naming(names, roster, circles, notices)
+    naming = Naming(names, roster, circles, notices, outbox)
     joining = Joining(
         roster=roster,
         invites=Invites(vault),

@@ -27,7 +27,7 @@ from relay.guiding import muted
 from relay.judge import judge_post
 from relay.languages.speech import spoken
 from relay.log import Word, say
-from relay.model import Body, end_of_life
+from relay.model import Body, Group, end_of_life
 from relay.obey import Obey
 from relay.obeying.said import Said, read_again, standing, written
 from relay.store.pending import Waiting, Why
@@ -71,10 +71,13 @@ _GUIDING = frozenset(w.command for w in WORDS if w.changes and w.who == {Who.FAC
 """What changes something for others. A freeze makes all safer, and waits for nothing, nor does who
 looks after somebody; `REALLY` is the second word of what waited for the code word already."""
 
-_WITH_CODE = _GUIDING | {Command.FORGET, Command.LEAVE}
+_WITH_CODE = _GUIDING | {Command.FORGET, Command.LEAVE, Command.VOUCH}
 """What a member with a code word can ask by text only after she has said it. Never a stop."""
 
-_NOT_FROM_SUSPECTS = _GUIDING | {Command.AS_IS, Command.ASK, Command.ACCEPT}
+_NOT_FROM_SUSPECTS = _GUIDING | {
+    *(Command.AS_IS, Command.ASK, Command.ACCEPT),
+    *(Command.VOUCH, Command.RENAME, Command.AVOID, Command.AGREE, Command.AGREEMENT),
+}
 """What nobody can ask whose phone may be somebody else's by now."""
 
 _CRIES = frozenset({Command.HELP, Command.CRISIS, Command.REPORT, Command.TELL})
@@ -272,7 +275,7 @@ class Intake:
         unproven = inbound.proof is not Proof.PROVEN  # whatever else is said against it
         if order and unproven and not declared(order.command).unproven:
             return _Fate(Receipt.REFUSED, Word.REFUSED, _why(verdict))
-        if order and not _is_heard(order.command, verdict):
+        if order and not _is_heard(order.command, verdict, arrival.group):
             order = None
         if not order and await self._is_refused(c, inbound, arrival, verdict):
             if inbound.channel == SMS and await self._outbox.is_new(c, self._seen(inbound), now):
@@ -830,14 +833,16 @@ def _made_of(order: Order, made: Draft) -> Draft:
     return replace(made, body=replace(made.body, text=Secret(masked), html=NO_WORDS), whole=None)
 
 
-def _is_heard(command: Command, verdict: Verdict) -> bool:
+def _is_heard(command: Command, verdict: Verdict, group: Group) -> bool:
     """A stop is heard in a frozen group and from a stopped member, and in a mail nothing proves.
 
     Who may not write now may leave nevertheless, and cry for help. What only posts can be held
-    against counts for no word, but for one that is a post itself.
+    against counts for no word, but for one that is a post itself, and for a name that everybody is
+    told.
     """
     word, reasons = declared(command), _reasons(verdict)
-    against = reasons if word.posts else reasons - OF_POSTS_ONLY
+    told = command is Command.RENAME and group.settings.tell_renamed
+    against = reasons if word.posts or told else reasons - OF_POSTS_ONLY
     return isinstance(verdict, Pass | Hold) or against <= word.despite
 
 

@@ -12,11 +12,13 @@ from channels.secret import Secret
 from policies import pseudonym
 from policies.facts import MemberState
 from relay.circles import Circles
+from relay.clock import day
 from relay.errors import RefusalError
 from relay.guard.people import Person
-from relay.model import Group, Member
+from relay.model import Group, Member, show_id
 from relay.notices import Notices
 from relay.store.names import Names
+from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.wording import joining as said
 from relay.wording.text import Text
@@ -33,15 +35,21 @@ SUGGESTIONS = tuple(_PLAIN.split())
 
 _OFFERED = 3
 
+_MOST_A_DAY = 3
+"""New names of one member: each may be told to everybody, and lets the last one rest."""
+
 
 class Naming:
     """Checks and changes names, in the transaction of whatever asks for it."""
 
-    def __init__(self, names: Names, roster: Roster, circles: Circles, notices: Notices) -> None:
+    def __init__(
+        self, names: Names, roster: Roster, circles: Circles, notices: Notices, outbox: Outbox
+    ) -> None:
         self._names = names
         self._roster = roster
         self._circles = circles
         self._notices = notices
+        self._outbox = outbox
 
     async def taker(self, c: AsyncConnection, member: Member) -> bytes:
         """Who may take back the names that she had."""
@@ -52,8 +60,11 @@ class Naming:
         plain = list(SUGGESTIONS)
         secrets.SystemRandom().shuffle(plain)
         numbered = (f"{name} {secrets.randbelow(90) + 10}" for name in plain)
+        people = (await self._circles.of(c, group.id)).people
         found: list[str] = []
         for name in (*plain, *numbered):
+            if any(_is_part_of(name, person) for person in people):
+                continue
             if await self.is_free(c, group, name, NO_TAKER, now):
                 found.append(name)
             if len(found) == _OFFERED:
@@ -82,10 +93,13 @@ class Naming:
     ) -> Text:
         """Give a member another name, if she may have it. What she is told."""
         name = pseudonym.tidy(wish)
+        member = await self._roster.find_member(c, show_id(member.id), lock=True)
         trouble = await self._trouble(c, group, member, name, now)
         if trouble is not None:
             free = ", ".join(await self.suggest(c, group, now))
             return trouble.format(names=free)
+        if not await self._outbox.once(c, now, "rename", member.id, day(now), most=_MOST_A_DAY):
+            return said.NAMES_ENOUGH
         changed = replace(member, name=Secret(name))
         await self._roster.save_member(c, changed)
         await self.renamed(c, group, member, changed, now)
@@ -97,8 +111,11 @@ class Naming:
         if pseudonym.problem(name) is not None:
             return said.NAME_WRONG
         people = (await self._circles.of(c, group.id)).people
-        if any(_is_part_of(name, person) for person in people):
+        shown = {person.id for person in people if _is_part_of(name, person)}
+        if member.id in shown:
             return said.NAME_GIVES_AWAY
+        if shown:  # another's: the same as for a name that is taken, or she could ask who is here
+            return said.NAME_TAKEN
         has = await self._names.of(c, group, name)
         if has is not None and has.id != member.id:
             return said.NAME_TAKEN

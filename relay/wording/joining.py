@@ -86,6 +86,7 @@ RENAMED = Text("From now on your name is {name}.")
 NAME_TAKEN = Text("This name is taken, or too close to one. Free are: {names}")
 NAME_WRONG = Text("A name has 24 letters at most, no signs, and is no word of ours. Free: {names}")
 NAME_GIVES_AWAY = Text("This name could tell who somebody is. Free are: {names}")
+NAMES_ENOUGH = Text("You have had three new names today. Please wait until tomorrow.")
 NOW_CALLED = Text("You knew {old}. The new name is {name}.")
 
 AVOIDED = Text(
