@@ -28,7 +28,11 @@ from relay.store.erasures import Erasures
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.store.spending import Spending
+from relay.store.tables import ROUTE
 from relay.vault.vault import Vault
+
+_DONE = {ROUTE.name: "emptied"}
+"""What was done with the rows of a table, where they were not deleted."""
 
 _BACKUPS = (
     "Back-ups of the database hold rows that nobody can read without these keys. Back-ups of the"
@@ -51,6 +55,11 @@ class Certificate:
     """Those of the group and its members, by the ids they had."""
     keys_left: list[str]
     body_keys_destroyed: int
+    body_keys_left: int
+    """Under which messages of other groups, which still wait, are sealed as well as its own were.
+
+    They are destroyed when those have come.
+    """
     routes_resting_until: str
     """Until this day no number or alias of theirs leads to anybody; rows of keyed indexes."""
     at_provider: int
@@ -60,12 +69,12 @@ class Certificate:
     @property
     def is_clean(self) -> bool:
         """Whether nothing is left."""
-        return not any(self.after.values()) and not self.keys_left
+        return not (any(self.after.values()) or self.keys_left or self.body_keys_left)
 
     def text(self) -> str:
         """The same to be read."""
         rows = [
-            f"  {name:<16}{count:>8} deleted {self.after[name]:>8} left"
+            f"  {name:<16}{count:>8} {_DONE.get(name, 'deleted')} {self.after[name]:>8} left"
             for name, count in self.before.items()
         ]
         lines = [
@@ -76,7 +85,8 @@ class Certificate:
             "",
             f"Keys destroyed, of the group and its members: {len(self.keys_destroyed)}"
             f" ({', '.join(self.keys_destroyed)}); left: {len(self.keys_left)}.",
-            f"Keys of messages destroyed: {self.body_keys_destroyed}.",
+            f"Keys of messages destroyed: {self.body_keys_destroyed};"
+            f" left until messages of other groups have come: {self.body_keys_left}.",
             f"Its numbers and aliases lead nowhere, and rest until {self.routes_resting_until}.",
             f"Still to be deleted at Twilio, of all groups: {self.at_provider}.",
             self.note,
@@ -133,7 +143,7 @@ class Destruction:
         """Destroy a closed group. Raises `RefusalError`; then nothing was changed."""
         now = self._clock.now()
 
-        async def work(c: AsyncConnection) -> tuple[Owners, dict[str, int], date]:
+        async def work(c: AsyncConnection) -> tuple[Owners, dict[str, int], set[int], date]:
             group = await self._roster.find_group(c, key, lock=True)
             if group.state is not GroupState.CLOSED:
                 raise RefusalError("Only a closed group is destroyed: `relay group close` first.")
@@ -141,19 +151,26 @@ class Destruction:
             before = await self._store.count(c, owners)
             for member_id in owners.members:
                 await self._apart.hand_over(c, member_id)
-            return owners, before, await self._store.delete(c, owners, now)
+            keys = await self._store.body_keys(c, owners)
+            return owners, before, keys, await self._store.delete(c, owners, now)
 
-        owners, before, resting = await self._database.transact(work)
+        owners, before, keys, resting = await self._database.transact(work)
         self._departures.announce(owners.members)
         self._vault.forget(owners.all)  # after the commit: the rows must go before the keys
         self._roster.forget_cards()
         bodies = await shred(self._database, self._outbox, self._vault)
-        certificate = await self._certify(owners, before, bodies, resting, now)
+        left = len(keys & self._vault.body_keys())
+        certificate = await self._certify(owners, before, (bodies, left), resting, now)
         self._write(certificate)
         return certificate
 
     async def _certify(
-        self, owners: Owners, before: dict[str, int], bodies: int, resting: date, now: datetime
+        self,
+        owners: Owners,
+        before: dict[str, int],
+        bodies: tuple[int, int],
+        resting: date,
+        now: datetime,
     ) -> Certificate:
         """Count anew what was counted before, and look for each key."""
         left = {owner for owner in owners.all if self._vault.is_alive(owner)}
@@ -167,7 +184,8 @@ class Destruction:
             after=after,
             keys_destroyed=sorted(show_id(owner) for owner in owners.all if owner not in left),
             keys_left=sorted(show_id(owner) for owner in left),
-            body_keys_destroyed=bodies,
+            body_keys_destroyed=bodies[0],
+            body_keys_left=bodies[1],
             routes_resting_until=resting.isoformat(),
             at_provider=owed.waiting,
         )

@@ -48,6 +48,11 @@ def to_announce(settings: GroupSettings, now: datetime) -> int | None:
     return None if due is None or told(settings) <= due else due
 
 
+def is_told(settings: GroupSettings) -> bool:
+    """Whether the group has been told of its present last day."""
+    return bool(settings.ends) and told(settings) <= max(AHEAD)
+
+
 def told(settings: GroupSettings) -> int:
     """Which of `AHEAD` the group has been told of its present last day; else a larger number."""
     day, _, ahead = settings.end_told.partition(" ")
@@ -61,11 +66,15 @@ def gone_on(settings: GroupSettings) -> date | None:
     return read_day(settings.ended) + timedelta(days=settings.keep_roster)
 
 
-def refuse_past(settings: GroupSettings, now: datetime) -> None:
-    """Raises `RefusalError` where the last day would be over already."""
-    over = over_at(settings)
-    if over is not None and over <= now:
-        raise RefusalError("The last day of the group lies in the past.")
+def refuse_too_soon(settings: GroupSettings, now: datetime) -> None:
+    """Raises `RefusalError` unless everybody can still be told of the last day before it is over.
+
+    On a day of which half is gone nobody might be: an end is never a surprise by mistake.
+    """
+    if settings.ends and read_day(settings.ends) <= today(settings, now):
+        raise RefusalError(
+            "The last day of the group is tomorrow or later; `relay group close` ends it at once."
+        )
 
 
 def extended(settings: GroupSettings, typed: str, now: datetime) -> GroupSettings:
@@ -76,5 +85,5 @@ def extended(settings: GroupSettings, typed: str, now: datetime) -> GroupSetting
     if day <= read_day(settings.ends):
         raise RefusalError(f"The last day is {settings.ends} so far; name a later one.")
     longer = replace(settings, ends=day.isoformat())
-    refuse_past(longer, now)
+    refuse_too_soon(longer, now)
     return longer

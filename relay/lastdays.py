@@ -110,9 +110,7 @@ class LastDays:
             closing = lastday.closing_at(fresh.settings)
             if fresh.state is GroupState.CLOSED or closing is None or now < closing:
                 return  # meanwhile somebody else closed it, or gave it more time
-            await self._registrar.put_state(c, fresh, GroupState.CLOSED, now)
-            text = wording.ENDED.format(count=fresh.settings.keep_roster)
-            await self._tell_all(c, fresh, text, now)
+            await self._registrar.close_in(c, fresh, now, tell=True)
 
         await self._database.transact(work)
         self._wake()

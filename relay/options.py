@@ -126,7 +126,7 @@ def _schedule(text: str) -> None:
 OF_GROUP: tuple[Option, ...] = (
     _checked("preset", _preset, "From which preset the settings began.", empty=False),
     _checked("timezone", read_zone, "The clock of the group.", empty=False),
-    _checked("quiet", _schedule, "Hours in which nothing is sent to anybody.", empty=True),
+    _checked("quiet", _schedule, "Hours in which posts wait, but for urgent ones.", empty=True),
     switch("narrow", "Whether members may set quiet hours of their own in place of the group's."),
     _checked("language", _language, "The language of the group.", empty=False),
     number("longest", 100, 6_000, "How many characters a post may have."),
@@ -175,7 +175,12 @@ OF_GROUP: tuple[Option, ...] = (
 
 OF_MEMBER: tuple[Option, ...] = (
     _checked("timezone", read_zone, "Her own clock.", empty=True),
-    _checked("quiet", _schedule, "Hours in which nothing is sent to her.", empty=True),
+    _checked(
+        "quiet",
+        _schedule,
+        "Hours in which posts wait for her, but for urgent ones.",
+        empty=True,
+    ),
     _checked("language", _language, "Her own language.", empty=True),
     line("real_names", _LONGEST_LIST, "Names that must not be seen in the group."),
     _checked("code_word", _code_word, "A word that shows that it is she.", empty=True),

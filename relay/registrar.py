@@ -52,6 +52,7 @@ from relay.store.roster import NewMember, Roster
 from relay.store.shelf import slips_in
 from relay.store.talk import Talk
 from relay.vault.vault import Vault
+from relay.wording import last_days
 
 _LONGEST_NAME = 80
 _WAYS = ("due", "held", "retrying", "sending", "on_the_way", "resting")
@@ -123,7 +124,7 @@ class Registrar:
     async def create_group(self, name: str, wishes: Mapping[str, str]) -> Group:
         """Create a group. `wishes` are settings by name; the rest is as its preset has it."""
         settings = _group_settings(_begin_with(wishes.get("preset", presets.DEFAULT)), wishes)
-        lastday.refuse_past(settings, self._clock.now())
+        lastday.refuse_too_soon(settings, self._clock.now())
         tidy = _group_name(name)
         return await self._database.transact(
             lambda c: self._roster.add_group(c, tidy, settings, self._clock.now())
@@ -154,12 +155,13 @@ class Registrar:
             changed = replace(group, settings=reworded(group.settings, settings, words))
             changed = _with_new_version(group, changed)
             if changed.settings.ends != group.settings.ends:
-                lastday.refuse_past(changed.settings, self._clock.now())
+                lastday.refuse_too_soon(changed.settings, self._clock.now())
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
             if changed.settings != group.settings:
                 await self._outbox.hurry(c, group.id, self._clock.now())
+                await self._tell_if_it_goes_on(c, group, changed, self._clock.now())
             await self._refuse_shown_contacts(c, changed)
             members = await self._roster.members(c, changed) if changed.settings.texts else []
             refuse_names(
@@ -204,6 +206,27 @@ class Registrar:
 
         return await self._database.transact(work)
 
+    async def close(self, key: str, *, tell: bool = True) -> Group:
+        """End a group at once; its members are told so, unless they shall not be."""
+
+        async def work(c: AsyncConnection) -> Group:
+            group = await self._roster.find_group(c, key, lock=True)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
+            return await self.close_in(c, group, self._clock.now(), tell=tell)
+
+        return await self._database.transact(work)
+
+    async def close_in(
+        self, c: AsyncConnection, group: Group, now: datetime, *, tell: bool
+    ) -> Group:
+        """The same within a transaction that has locked the group."""
+        closed = await self.put_state(c, group, GroupState.CLOSED, now)
+        if tell:
+            text = last_days.ENDED.format(count=closed.settings.keep_roster)
+            await self._naming.tell_group(c, closed, text, now)
+        return closed
+
     async def put_state(
         self, c: AsyncConnection, group: Group, state: GroupState, now: datetime
     ) -> Group:
@@ -223,14 +246,30 @@ class Registrar:
         now = self._clock.now()
         return await self._database.transact(lambda c: self.extend_in(c, key, typed, now))
 
-    async def extend_in(self, c: AsyncConnection, key: str, typed: str, now: datetime) -> Group:
-        """The same within a transaction. Raises `RefusalError`; then nothing was changed."""
+    async def extend_in(
+        self, c: AsyncConnection, key: str, typed: str, now: datetime, *, by: int = 0
+    ) -> Group:
+        """The same within a transaction. Raises `RefusalError`; then nothing was changed.
+
+        `by`: the member who does it, and is told by whoever asks for it.
+        """
         group = await self._roster.find_group(c, key, lock=True)
         if group.state is GroupState.CLOSED:
             raise RefusalError("This group is closed.")
         changed = replace(group, settings=lastday.extended(group.settings, typed, now))
         await self._roster.save_group(c, changed)
+        await self._tell_if_it_goes_on(c, group, changed, now, by=by)
         return changed
+
+    async def _tell_if_it_goes_on(
+        self, c: AsyncConnection, before: Group, group: Group, now: datetime, *, by: int = 0
+    ) -> None:
+        """Who was told of a last day hears that it is a later one. An earlier one is announced."""
+        old, new = before.settings.ends, group.settings.ends
+        if not lastday.is_told(before.settings) or (new and read_day(new) <= read_day(old)):
+            return
+        text = last_days.EXTENDED.format(day=new) if new else last_days.GOES_ON
+        await self._naming.tell_group(c, group, text, now, besides=by)
 
     # Members -------------------------------------------------------------------------------
 

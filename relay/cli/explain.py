@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from relay.cli.output import cell, table
-from relay.lastday import gone_on
-from relay.model import Group, Member
+from relay.lastday import closing_at, gone_on
+from relay.model import Group, Member, read_zone
 from relay.options import OF_GROUP
 from relay.presets import PRESETS, differences
 from relay.registrar import show_group
@@ -38,11 +38,16 @@ def explained(group: Group, members: list[Member]) -> str:
 
 
 def _end(group: Group) -> list[str]:
-    """Of a closed group, when the rest of it goes."""
-    day = gone_on(group.settings)
-    if day is None:
+    """When a group that has a last day is closed, and when the rest of a closed one goes."""
+    settings = group.settings
+    day, closing = gone_on(settings), closing_at(settings)
+    if day is not None:
+        return [f"{'destroyed after':<{_INDENT}}{day} (`relay group destroy` does it at once)"]
+    if closing is None:
         return []
-    return [f"{'destroyed after':<{_INDENT}}{day} (`relay group destroy` does it at once)"]
+    at = closing.astimezone(read_zone(settings.timezone))
+    kept = f"destroyed when keep_roster ({settings.keep_roster} days) is over"
+    return [f"{'closed':<{_INDENT}}{at:%Y-%m-%d %H:%M} at the earliest, {kept}"]
 
 
 def _how_many(changed: dict[str, Any], name: str) -> str:

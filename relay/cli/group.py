@@ -120,9 +120,22 @@ def preset(
 
 
 @app.command()
-def close(key: Key, as_json: Json = False) -> None:
-    """End a group: nothing comes in or goes out any more."""
-    _set_state(key, GroupState.CLOSED, as_json=as_json)
+def close(
+    key: Key,
+    tell: Annotated[
+        bool, typer.Option(help="Whether its members are told that it has ended.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """End a group for good, at once, and tell its members: nothing comes in or goes out."""
+
+    async def work(engine: Engine) -> tuple[Group, list[Member]]:
+        closed = await engine.registrar.close(key, tell=tell)
+        return await engine.registrar.group(show_id(closed.id))
+
+    from relay.model import show_id
+
+    _show(*with_engine(work), as_json=as_json)
 
 
 @app.command()

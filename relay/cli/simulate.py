@@ -13,7 +13,7 @@ from relay.cli.output import Json, read_wishes, show, with_engine
 
 if TYPE_CHECKING:
     from relay.engine import Engine
-    from relay.model import Group, MemberSettings
+    from relay.model import Group, Member
     from relay.simulate import Arrival, Day, Forecast
 
 _QUIET, _OPEN, _ARRIVES, _OUTSIDE = "█", "·", "●", " "
@@ -62,7 +62,8 @@ def simulate(
     if as_json:
         show([_as_object(one) for one in forecasts], as_json=True)
         return
-    show("\n".join(_page(group, forecasts, wish.told)), as_json=False)
+    when = ", ".join(wish.posts) or "every three hours"
+    show("\n".join(_page(group, forecasts, wish.told, when)), as_json=False)
 
 
 def _of_members(texts: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -93,12 +94,13 @@ def _as_object(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _page(group: Group, forecasts: list[Forecast], told: str) -> Iterable[str]:
+def _page(group: Group, forecasts: list[Forecast], told: str, when: str) -> Iterable[str]:
     yield f"{group.name.reveal()}{told}. {_QUIET} left alone  {_OPEN} awake  {_ARRIVES} arrives"
+    yield f"Somebody writes {when}, on the clock of the group."
     for forecast in forecasts:
         member = forecast.member
         yield ""
-        yield f"{member.name.reveal()}, {forecast.zone.key}, {_how(member.settings)}"
+        yield f"{member.name.reveal()}, {forecast.zone.key}, {_how(member)}"
         yield " " * _DAY_WIDTH + "".join(f"{hour:<6}" for hour in range(0, 24, 3)).rstrip()
         for day in forecast.days:
             came = _arrivals(forecast, day)
@@ -107,7 +109,11 @@ def _page(group: Group, forecasts: list[Forecast], told: str) -> Iterable[str]:
         yield from _not_arrived(forecast)
 
 
-def _how(settings: MemberSettings) -> str:
+def _how(member: Member) -> str:
+    """How posts come to her; of who gets none, why."""
+    settings = member.settings
+    if member.state != "active":
+        return str(member.state)
     said = {
         "every": "each post",
         "1h": "every hour",
@@ -148,7 +154,10 @@ def _not_arrived(forecast: Forecast) -> Iterable[str]:
 
 
 def _why(arrivals: Iterable[Arrival]) -> str:
-    reasons = {str(reason).replace("_", " ") for one in arrivals for reason in one.why}
+    found = {reason for one in arrivals for reason in one.why}
+    if "not_asked_for" in found:
+        return "until she asks"
+    reasons = {str(reason).replace("_", " ") for reason in found}
     return ", ".join(sorted(reasons))
 
 

@@ -34,7 +34,11 @@ class Extending:
     async def _moved(self, said: Said) -> Text:
         try:
             group = await self._registrar.extend_in(
-                said.c, show_id(said.group.id), folded_day(said.order.rest), said.now
+                said.c,
+                show_id(said.group.id),
+                folded_day(said.order.rest),
+                said.now,
+                by=said.member.id,
             )
         except RefusalError:
             ends = said.group.settings.ends

@@ -17,7 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from relay.model import Stage
 from relay.store.pool import Numbers
 from relay.store.spending import Spending
-from relay.store.tables import DELIVERY, GROUP, MEMBER, METADATA, POST, ROUTE, SPENT
+from relay.store.tables import (
+    DELIVERY,
+    GROUP,
+    MEMBER,
+    METADATA,
+    PENDING,
+    POST,
+    ROUTE,
+    SPENT,
+    TALK,
+)
 
 HOUSE = frozenset({"number", "seen", "tally", "erasure"})
 """Tables of which no row belongs to a group: none names one, and their days run out."""
@@ -55,6 +65,14 @@ class Destroying:
             query = sa.select(sa.func.count()).select_from(table).where(which)
             found[table.name] = int((await c.execute(query)).scalar_one())
         return dict(sorted(found.items()))
+
+    async def body_keys(self, c: AsyncConnection, owners: Owners) -> set[int]:
+        """The keys that seal what is stored of its messages; they may seal other groups' too."""
+        found: set[int | None] = set()
+        for table in (POST, PENDING, TALK):
+            query = sa.select(table.c.key_id).where(table.c.group_id == owners.group)
+            found |= set((await c.execute(query)).scalars())
+        return {key_id for key_id in found if key_id is not None}
 
     async def waits(self, c: AsyncConnection, group_id: int) -> int:
         """How many copies of a group are still to come, without those that rest."""

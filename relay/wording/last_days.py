@@ -13,5 +13,6 @@ ENDED = Text(
     "This group has ended. What it kept of you is deleted in {count} days.",
 )
 EXTENDED = Text("This group goes on. Its last day is now {day}.")
+GOES_ON = Text("This group goes on. It has no last day any more.")
 NO_END = Text("This group has no last day, so there is nothing to extend.")
 LATER = Text("The last day of this group is {day}. To extend it, name a later one.")

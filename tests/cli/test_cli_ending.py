@@ -14,6 +14,21 @@ def test_a_group_is_given_more_time(staffed_here: Desk) -> None:
     before = desk.ask("group", "set", "Tuesday", "ends=2100-01-01")
     assert desk("group", "extend", "Tuesday", "2099-12-31").status == 1
     assert desk.ask("group", "extend", "Tuesday", "2100-02-01") == before | {"ends": "2100-02-01"}
+    said = desk("group", "show", "Tuesday").out
+    assert "2100-02-02 10:00 at the earliest, destroyed when keep_roster (270 days)" in said
+
+
+def test_a_group_that_is_closed_hears_it(staffed_here: Desk) -> None:
+    """Each member by a notice, unless the operator does not want that."""
+    desk = staffed_here
+    desk.ask("group", "create", "Sunday", "--timezone", "UTC")
+    desk.ask("member", "add", "Sunday", "--name", "Lou", "--sms", "+12025550109", "--agreed",
+             "2026-01-01")  # fmt: skip
+    assert desk.ask("group", "close", "Sunday", "--no-tell")["state"] == "closed"
+    assert desk.ask("inventory")["bodies"] == 0
+    assert desk.ask("group", "close", "Tuesday")["state"] == "closed"
+    assert desk.ask("inventory")["bodies"] == 2
+    assert desk("group", "close", "Tuesday").status == 1
 
 
 def test_a_group_is_destroyed_in_two_steps(staffed: Desk) -> None:
@@ -24,8 +39,9 @@ def test_a_group_is_destroyed_in_two_steps(staffed: Desk) -> None:
     assert "relay group close" in desk("group", "destroy", "Tuesday").out
     desk.ask("group", "close", "Tuesday")
     plan = desk.ask("group", "destroy", "Tuesday")
-    assert (plan["group"], plan["state"], plan["waiting"]) == (group, "closed", 0)
+    assert (plan["group"], plan["state"], plan["waiting"]) == (group, "closed", 2)
     assert plan["rows"]["member"] == 2
+    assert "2 copies would never arrive" in desk("group", "destroy", "Tuesday").out
     assert "--yes does it" in desk("group", "destroy", "Tuesday").out
     assert desk.ask("group", "destroy", "Tuesday") == plan
     certificate = desk.ask("group", "destroy", "Tuesday", "--yes")

@@ -11,6 +11,7 @@ def test_a_week_is_drawn(staffed_here: Desk) -> None:
     desk.ask("group", "set", "Tuesday", "quiet=22:00-07:00", "jitter=0")
     said = desk("simulate", "Tuesday", "--days", "2").out.splitlines()
     assert said[0].startswith("Tuesday. ")
+    assert said[1] == "Somebody writes every three hours, on the clock of the group."
     assert sum("████" in line for line in said) == 4
     night = "██████████████●···●·····●·····●·····●·····●·████"
     assert sum(night in line and line.endswith("21:00") for line in said) == 4
@@ -18,7 +19,12 @@ def test_a_week_is_drawn(staffed_here: Desk) -> None:
     pretended = desk("simulate", "Tuesday", "--set", "quiet=off", "--member", "robin:mode=digest")
     assert pretended.out.startswith("Tuesday, as if quiet=off, robin:mode=digest.")
     assert "Robin, UTC, a digest at 08:00" in pretended.out
-    assert "██" not in pretended.out.splitlines()[4]
+    assert "██" not in pretended.out.splitlines()[5]
+    asked = desk("simulate", "Tuesday", "--member", "Robin:mode=nudge", "--post", "14:00").out
+    assert "Somebody writes 14:00," in asked
+    assert "(until she asks)" in asked
+    desk.ask("member", "add", "Tuesday", "--name", "Lou", "--sms", "+12025550109")
+    assert "Lou, UTC, invited" in desk("simulate", "Tuesday").out
 
 
 def test_the_same_as_data(staffed_here: Desk) -> None:

@@ -257,6 +257,53 @@ async def test_an_end_is_moved(circle: Circle) -> None:
         await registrar.extend("Tuesday", "2027-05-01")
 
 
+async def test_who_was_told_of_an_end_hears_that_it_is_moved(circle: Circle) -> None:
+    """Whoever moves it; who has not been told of one hears nothing, nor does who is answered."""
+    house, registrar = circle.house, circle.house.engine.registrar
+    await registrar.extend("Tuesday", "2026-12-11")
+    assert await circle.day("2026-11-18T13:00") == []
+    assert len(await circle.day("2026-12-09T12:00")) == 4
+    await registrar.change_group("Tuesday", {"jitter": "1"})
+    assert await circle.day("2026-12-09T12:01") == []
+    moved = wording.EXTENDED.format(day="2027-01-12")
+    await house.say(circle.members["Ana"], ANA, "EXTEND 2027-01-12")
+    assert await circle.day("2026-12-09T12:02") == sorted((who, moved) for who in (ANA, SOL, IVY))
+    assert await circle.day("2026-12-09T12:03") == []
+    await registrar.change_group("Tuesday", {"ends": "2026-12-11"})
+    assert len(await circle.day("2026-12-09T12:04")) == 4  # announced, and nothing else said of it
+    await registrar.change_group("Tuesday", {"ends": ""})
+    on = sorted((who, wording.GOES_ON) for who in (ANA, SOL, IVY))
+    assert await circle.day("2026-12-09T12:05") == on
+    await registrar.change_group("Tuesday", {"ends": ""})
+    assert await circle.day("2026-12-09T12:06") == []
+
+
+async def test_an_end_is_tomorrow_at_the_earliest(circle: Circle) -> None:
+    """Set for today, late at night, nobody could hear of it before it is over."""
+    registrar = circle.house.engine.registrar
+    circle.house.clock.forward(hours=11, minutes=30)
+    with pytest.raises(RefusalError):
+        await registrar.change_group("Tuesday", {"ends": "2026-11-18"})
+    with pytest.raises(RefusalError):
+        await registrar.create_group("Friday", {"ends": "2026-11-18"})
+    await registrar.change_group("Tuesday", {"ends": "2026-11-19"})
+    assert len(await circle.day("2026-11-19T10:00")) == 4
+
+
+async def test_a_group_closed_by_hand_hears_it(circle: Circle) -> None:
+    """Who is in it and nobody else; not at all where the operator does not want that."""
+    house = circle.house
+    await house.engine.registrar.close("Tuesday")
+    ended = wording.ENDED.format(count=30)
+    assert await circle.day("2026-11-18T12:01") == sorted((who, ended) for who in (ANA, SOL, IVY))
+    friday = await house.group("Friday")
+    await house.member(friday, "Wren", SOL)
+    await house.engine.registrar.close("Friday", tell=False)
+    assert await circle.day("2026-11-18T12:02") == []
+    with pytest.raises(RefusalError):
+        await house.engine.registrar.close("Friday")
+
+
 async def test_an_end_is_moved_by_a_word(circle: Circle) -> None:
     """EXTEND and a day, of who runs the group; she is answered, and nothing goes to the group."""
     house, ana = circle.house, circle.members["Ana"]
@@ -379,6 +426,22 @@ async def test_whom_she_must_not_meet_holds_in_her_other_groups(circle: Circle) 
     assert (await house.engine.destruction.destroy("Tuesday")).is_clean
     with pytest.raises(RefusalError, match="cannot be added"):
         await house.member(friday, "Lou", "+12025550104")
+
+
+async def test_a_certificate_counts_keys_that_others_need(circle: Circle) -> None:
+    """Messages of one hour share a key: until those of other groups have come, it is left."""
+    house = circle.house
+    friday = await house.group("Friday")
+    wren = await house.member(friday, "Wren", SOL)
+    await house.member(friday, "Heron", ANA)
+    await house.say(circle.members["Ivy"], IVY, "hello")
+    await house.say(wren, SOL, "hello")
+    for name, left in (("Tuesday", 1), ("Friday", 0)):
+        await house.engine.registrar.close(name)
+        certificate = await house.engine.destruction.destroy(name)
+        assert (certificate.body_keys_left, certificate.is_clean) == (left, not left)
+        assert f"have come: {left}." in certificate.text()
+    assert house.engine.vault.body_keys() == set()
 
 
 async def test_a_copy_under_way_does_not_stand_in_others_way(circle: Circle) -> None:
