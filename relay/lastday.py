@@ -77,6 +77,11 @@ def refuse_too_soon(settings: GroupSettings, now: datetime) -> None:
         )
 
 
+def moved(settings: GroupSettings, ends: str) -> GroupSettings:
+    """The settings with another last day, of which nobody has been told, even if it was so once."""
+    return replace(settings, ends=ends, end_told="")
+
+
 def extended(settings: GroupSettings, typed: str, now: datetime) -> GroupSettings:
     """The settings with a later last day. Raises `RefusalError`."""
     if not settings.ends:
@@ -84,6 +89,6 @@ def extended(settings: GroupSettings, typed: str, now: datetime) -> GroupSetting
     day = read_day(typed.strip())
     if day <= read_day(settings.ends):
         raise RefusalError(f"The last day is {settings.ends} so far; name a later one.")
-    longer = replace(settings, ends=day.isoformat())
+    longer = moved(settings, ends=day.isoformat())
     refuse_too_soon(longer, now)
     return longer

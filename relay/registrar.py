@@ -156,6 +156,8 @@ class Registrar:
             changed = _with_new_version(group, changed)
             if changed.settings.ends != group.settings.ends:
                 lastday.refuse_too_soon(changed.settings, self._clock.now())
+                settings = lastday.moved(changed.settings, changed.settings.ends)
+                changed = replace(changed, settings=settings)
             if "name" in wishes:
                 changed = replace(changed, name=Secret(_group_name(wishes["name"])))
             await self._roster.save_group(c, changed)
