@@ -23,6 +23,8 @@ def delivery_mode(facts: DeliveryFacts, now: datetime) -> Verdict:
     if facts.notice or facts.asked or facts.urgent or facts.mode is Mode.EVERY:
         return Pass()
     if facts.mode is Mode.NUDGE:
+        if facts.paused_until is not None and facts.paused_until > now:
+            return Pass()  # who rests is told of nothing: her pause holds it, and no longer
         return Hold(now + AGAIN, frozenset({Reason.NOT_ASKED_FOR}))
     since = now if facts.since is None else min(facts.since, now)  # a clock may be set back
     due = next_boundary(facts.mode, since, facts.zone, facts.digest_at)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from policies.boundaries import last_end, share
 from policies.facts import DeliveryFacts
 from policies.verdict import Hold, Pass, Reason, Verdict
+from policies.windows import quiet_from
 
 
 def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
@@ -14,7 +15,8 @@ def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
 
     How much later is different for each reader and each night, up to as many minutes as the group
     has chosen. So neither what comes nor what is answered then tells where somebody's morning is,
-    or how many people have the same. Answers to what she did herself come at once.
+    or how many people have the same. Where little time is free before the next quiet hours, it is
+    spread over half of that. Answers to what she did herself come at once.
 
     Example: Robin and Ivy both sleep until 7:00, and the group spreads over ten minutes. What was
     written at night reaches Robin at 7:03 and Ivy at 7:08; tomorrow it may be the other way round.
@@ -23,11 +25,10 @@ def spread(facts: DeliveryFacts, now: datetime) -> Verdict:
         return Pass()
     if facts.awake_until is not None and now < facts.awake_until:
         return Pass()
-    if facts.awake_until is not None and now < facts.awake_until:
-        return Pass()
     end = last_end(facts.quiet, now - facts.jitter, now)
     if end is None:
         return Pass()
-    seconds = int(share(facts.luck, end) * facts.jitter.total_seconds())
-    until = end + timedelta(seconds=seconds)
+    again = quiet_from(facts.quiet, end)
+    width = facts.jitter if again is None else min(facts.jitter, (again - end) / 2)
+    until = end + timedelta(seconds=int(share(facts.luck, end) * width.total_seconds()))
     return Hold(until, frozenset({Reason.SPREAD})) if until > now else Pass()

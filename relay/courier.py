@@ -465,7 +465,8 @@ class Courier:
             if row.post_id in alone or (isinstance(v, Drop) and v.why & _MISSED)
         )
         for row, v in ended:
-            if Reason.OUTLASTED in v.why and not v.why & _MISSED and row.post_id not in alone:
+            outlasted = Reason.OUTLASTED in v.why and not v.why & {*_MISSED, Reason.PAUSED}
+            if outlasted and row.post_id not in alone:
                 missed[row.post_id] += not await self._endings.outlasted(c, row, now)
         await self._outbox.lock_posts(c, (row.post_id for row in rows))
         await self._outbox.end(c, [row.id for row in rows], None)

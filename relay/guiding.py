@@ -88,7 +88,7 @@ class Guiding:
             await self._notices.tell(c, author.id, wording.ASKED_WITHOUT, now)
             return guiding.GIVEN_BACK_TO_HER.format(number=number)
         await self._one_less_to_look_at(c, author)
-        await self._posting.publish(c, author, group, waiting.body, None, now)
+        await self._posting.publish(c, author, group, waiting.body, None, now, present=False)
         return guiding.APPROVED.format(number=number)
 
     async def decline(

@@ -114,7 +114,12 @@ def until(stored: int) -> datetime | None:
 
 def answers_now(due: Due, now: datetime) -> bool:
     """Whether a copy answers its reader still: an answer that comes hours late can wait."""
-    return due.answers_until is not None and now <= moment(due.answers_until)
+    until = _answers_until(due)
+    return until is not None and now <= until
+
+
+def _answers_until(due: Due) -> datetime | None:
+    return None if due.answers_until is None else moment(due.answers_until)
 
 
 def _wakes(due: Due) -> bool:
@@ -125,12 +130,13 @@ def _wakes(due: Due) -> bool:
 def quiet_begins(due: Due, now: datetime) -> datetime | None:
     """When a provider must have stopped trying to bring a copy, because its reader rests then.
 
-    `None` if that is far off, or it comes at any hour.
+    `None` if that is far off, or it comes at any hour. An answer may come as long as it is one.
     """
-    if answers_now(due, now) or _wakes(due):
-        return None
     quiet = quiet_windows(due.group_settings, due.reader_settings)
-    return quiet_from(quiet, now, awake_until=awake_until(due.reader_settings)) if quiet else None
+    if _wakes(due) or not quiet:
+        return None
+    awake = [until for until in (awake_until(due.reader_settings), _answers_until(due)) if until]
+    return quiet_from(quiet, now, awake_until=max(awake, default=None))
 
 
 def awake_until(reader: MemberSettings) -> datetime | None:

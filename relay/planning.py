@@ -135,7 +135,7 @@ class Planning:
     ) -> None:
         text = await self._hiding.hide(c, group, author, words.reveal())  # who is here now
         body = Body(author=author.name, mask=author.mask, subject=NO_WORDS, text=text)
-        await self._posting.publish(c, author, group, body, None, now)
+        await self._posting.publish(c, author, group, body, None, now, present=False)
 
     async def _tell_skipped(
         self, c: AsyncConnection, author: Member, group: Group, plan: Plan, now: datetime

@@ -71,10 +71,14 @@ class Posting:
         body: Body,
         reader_id: int | None,
         now: datetime,
+        *,
+        present: bool = True,
     ) -> int:
         """Bring a message to the group, or to one member of it alone. Returns to how many.
 
         If it is nobody, its author is told. What a facilitator is to look at waits for her.
+        An author who is not `present`, because somebody else, or the time, let it go, may be
+        asleep: nothing is told her then that cannot wait.
         """
         if body.review and reader_id is None:
             await self._reviewing.keep(c, author, group, replace(body, review=False), now)
@@ -86,7 +90,9 @@ class Posting:
                 return 0
         readers = await self._readers.settings(c, group.id, author.id, reader_id)
         expires = end_of_life(now, life_of_post(group.settings, readers, self._life, now))
-        urgent = body.urgent and await self._urgency.is_granted(c, author, group, now)
+        urgent = body.urgent and await self._urgency.is_granted(
+            c, author, group, now, present=present
+        )
         texts = await self._is_texted(c, group, reader)
         topic = None
         if reader is None:
@@ -102,7 +108,8 @@ class Posting:
             own_key=texts and may_come_in_parts(body, self._segments),
             urgent=urgent,
         )
-        await self._nights.wrote(c, author, group, now)
+        if present:
+            await self._nights.wrote(c, author, group, now)
         if reader is not None:
             await self._outbox.address_to_member(c, post.id, reader, author, now)
             return 1
@@ -116,9 +123,9 @@ class Posting:
         copies = await self._outbox.fan_out(c, post, now)
         if copies == 0:
             await self._outbox.drop_finished(c, [post.id])
-            await self._notices.tell(c, author.id, wording.NOBODY, now, anyway=True)
+            await self._notices.tell(c, author.id, wording.NOBODY, now, anyway=present)
         later = read_later(group.settings, readers, now, urgent=urgent)
-        await self._nights.tell_author(c, author, group, later, now)
+        await self._nights.tell_author(c, author, group, later, now, present=present)
         return copies
 
     async def _is_texted(self, c: AsyncConnection, group: Group, reader: Member | None) -> bool:

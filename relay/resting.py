@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policies.pause import LAST
 from policies.schedule import Schedule, Weekly, without_past
 from policies.windows import quiet_from, quiet_until
 from relay.clock import milliseconds
@@ -64,7 +65,8 @@ class Resting:
         await self._readers.judge_anew(c, [member.id], now)
         if until == FOREVER:
             return wording.PAUSED
-        text = wording.PAUSED_UNTIL if until - now < self._life else wording.PAUSED_LONG
+        woken = quiet_until(quiet_windows(group.settings, changed.settings), until) or until
+        text = wording.PAUSED_LONG if woken + LAST >= now + self._life else wording.PAUSED_UNTIL
         return text.format(until=_with_city(shown_time(until, zone, now), changed))
 
     async def pause_for(self, c: AsyncConnection, key: str, said: str, now: datetime) -> Member:

@@ -22,16 +22,19 @@ class Urgency:
         self._notices = notices
 
     async def is_granted(
-        self, c: AsyncConnection, author: Member, group: Group, now: datetime
+        self, c: AsyncConnection, author: Member, group: Group, now: datetime, *, present: bool
     ) -> bool:
-        """Whether a post that she marks as urgent is one. If not, she is told why."""
+        """Whether a post that she marks as urgent is one. If not, she is told why.
+
+        At once if she is `present`; else it waits for the end of her quiet hours.
+        """
         if not author.settings.may_urgent:
-            await self._notices.tell(c, author.id, wording.NOT_URGENT, now, anyway=True)
+            await self._notices.tell(c, author.id, wording.NOT_URGENT, now, anyway=present)
             return False
         most = group.settings.urgent
         if not await self._outbox.once(c, now, "urgent", author.id, day(now), most=most):
             text = wording.TOO_OFTEN_URGENT.format(count=most)
-            await self._notices.tell(c, author.id, text, now, anyway=True)
+            await self._notices.tell(c, author.id, text, now, anyway=present)
             return False
         await counts.add(c, group.id, "urgent", now)
         return True

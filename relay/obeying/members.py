@@ -99,7 +99,10 @@ class Members:
                 await self._notices.tell(said.c, author.id, wording.NO_YES, said.now)
                 continue
             reader_id = waiting.reader_id
-            await self._posting.publish(said.c, author, group, body, reader_id, said.now)
+            here = author.id == said.member.id
+            await self._posting.publish(
+                said.c, author, group, body, reader_id, said.now, present=here
+            )
         return ()
 
     async def _deny(self, said: Said) -> Sequence[int]:

@@ -255,6 +255,18 @@ async def test_a_nudge_comes_once_and_the_posts_when_she_asks(circle: Circle) ->
     assert circle.sol_got()[4:] == [nudge]
 
 
+async def test_who_rests_is_nudged_when_she_is_back(circle: Circle) -> None:
+    """Not before, and not two days later."""
+    await circle.sol_says("MODE NUDGE")
+    await circle.sol_says("PAUSE 3h")
+    told = len(circle.sol_got())
+    await circle.both_write()
+    await circle.later(hours=2, minutes=59)
+    assert len(circle.sol_got()) == told
+    await circle.later(minutes=1)
+    assert circle.sol_got()[told:] == [modes.NUDGE.format(count=2)]
+
+
 async def test_what_she_never_asks_for_is_told_to_its_author(circle: Circle) -> None:
     """When its life is over, as of any post that did not reach somebody."""
     await circle.sol_says("MODE NUDGE")

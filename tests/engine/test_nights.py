@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +12,10 @@ import sqlalchemy as sa
 
 from relay.clock import moment
 from relay.model import Group, GroupSettings, Member, MemberSettings, show_id
-from relay.nights import LONGEST_LIFE, life_of_post, read_later
+from relay.nights import LONGEST_LIFE, life_of_post, read_later, shared_end
 from relay.notices import TO_DELIVER
 from relay.store.tables import POST
-from relay.wording import hours
+from relay.wording import guiding, hours
 from tests.engine.conftest import House
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
@@ -51,16 +53,38 @@ def test_a_life_has_an_end() -> None:
     )
 
 
+def test_a_life_outlasts_a_digest_and_the_night_after_it() -> None:
+    """What is written just after one waits a day, and may then wait for the end of a night."""
+    owl = reader("09:00-23:30", mode="digest", digest_at="09:30")
+    hold = timedelta(hours=14, minutes=30)
+    assert life_of_post(GroupSettings(), [owl], LIFE, NOW) >= hold + timedelta(days=1) + TO_DELIVER
+    assert life_of_post(GroupSettings(), [owl], timedelta(hours=1), NOW) >= timedelta(days=1)
+
+
 def test_who_reads_later_is_counted_by_when_her_night_ends() -> None:
-    """Not who is awake, nor whom something urgent may wake."""
+    """Not who is awake, nor whom something urgent may wake, nor who rests for longer."""
     awake = int((NOW + timedelta(minutes=5)).timestamp() * 1000)
     readers = [
         *(reader("11:00-14:00"), reader("11:00-14:00", wake=False), reader("11:00-15:00")),
         *(reader("off"), reader(""), reader("11:00-14:00", awake_until=awake)),
+        *(reader("11:00-14:00", pause_until=-1), reader("11:00-14:00", pause_until=_at(15))),
     ]
     at = {14: NOW + timedelta(hours=2), 15: NOW + timedelta(hours=3)}
     assert read_later(GroupSettings(), readers, NOW) == {at[14]: 2, at[15]: 1}
     assert read_later(GroupSettings(), readers, NOW, urgent=True) == {at[14]: 1}
+
+
+def _at(hour: int) -> int:
+    return int(NOW.replace(hour=hour).timestamp() * 1000)
+
+
+def test_a_time_is_that_of_several_or_of_the_group() -> None:
+    """However few the group wants to be told of, three share a time that is not its own."""
+    later = Counter({NOW + timedelta(hours=2): 2, NOW + timedelta(hours=3): 3})
+    for quiet, hour in (("", 15), ("11:00-14:00", 14), ("11:00-14:30", 15)):
+        group = GroupSettings(quiet=quiet, held_from=2)
+        assert shared_end(group, later, NOW) == NOW.replace(hour=hour), quiet
+    assert shared_end(GroupSettings(quiet="11:00-14:00", held_from=4), later, NOW) is None
 
 
 @dataclass
@@ -161,6 +185,39 @@ async def test_hours_set_later_that_outlast_a_post_are_told_at_once(lodge: Lodge
     assert await lodge.house.stored() == (0, 0)
     assert lodge.told()[1:] == [hours.OUTLASTED]
     assert third.settings.quiet == "11:00-14:00"
+
+
+async def test_who_rests_until_a_post_is_over_is_no_news(lodge: Lodge) -> None:
+    """Also where that moment falls into her night: she chose not to get it."""
+    (sol,) = await lodge.readers("11:00-10:00")
+    house = lodge.house
+    async with house.engine.database.writing() as c:
+        await house.engine.resting.pause(c, sol, lodge.group, "", house.clock.now())
+    await lodge.says("hello")
+    house.clock.forward(hours=35, minutes=50)
+    await house.deliver()
+    assert await lodge.house.stored() == (0, 0)
+    assert lodge.told() == []
+
+
+async def test_who_did_not_write_just_now_is_not_woken(lodge: Lodge) -> None:
+    """A facilitator lets a post go in its writer's night: she hears nothing, and sleeps on."""
+    await lodge.readers("11:00-14:00", "11:00-14:00", "11:00-14:00")
+    house, ana = lodge.house, "ana@willow.example"
+    facilitator = await house.member(lodge.group, "Ana", ana, facilitator="yes")
+    wishes = {"posting": "moderated", "awake": "30"}
+    await house.engine.registrar.change_group("Tuesday", wishes)
+    assert await lodge.says("URGENT hello") == [guiding.LOOKED_AT_FIRST]
+    house.clock.forward(minutes=10)
+    await lodge.change(lodge.robin, "12:00-20:00")
+    (number,) = re.findall(r"APPROVE (\d+)", "".join(house.email.texts_to(ana)))
+    for said in (f"APPROVE {number}", "good night"):
+        await house.say(facilitator, ana, said)
+        await house.deliver()
+    assert house.sms.texts_to(ROBIN) == [guiding.LOOKED_AT_FIRST]
+    house.clock.forward(hours=7)
+    await house.deliver()
+    assert house.sms.texts_to(ROBIN)[1:] == [hours.NOT_URGENT, "good night"]
 
 
 async def test_a_groups_hours_let_go_what_they_held(lodge: Lodge) -> None:

@@ -36,6 +36,7 @@ from relay.demo.carrier import Carrier
 from relay.duty import Reached
 from relay.errors import RefusalError
 from relay.model import Group, Member, Stage, show_id
+from relay.notices import ANSWER_LIFE
 from relay.progress import MOST_TROUBLES, Following
 from relay.store.spending import EVERYBODY
 from relay.store.tables import DELIVERY, ERASURE, MEMBER, SPENT
@@ -408,7 +409,18 @@ async def test_an_answer_that_comes_late_waits_for_the_morning(house: House) -> 
         await here.later(minutes=minutes)
         assert len(house.sms.sent) - before == 1 + at_once, minutes
     await here.later(hours=7)
-    assert [o.not_after is None for o in house.sms.sent] == [True, True, True, False]
+    assert (None in {o.not_after for o in house.sms.sent}, len(house.sms.sent)) == (False, 4)
+
+
+async def test_an_answer_may_not_lie_at_the_provider_into_the_night(house: House) -> None:
+    """It may arrive for as long as it is an answer; then it waits like everything else."""
+    here = await yard(house, ROBIN, FAY, quiet="11:00-19:00")
+    await here.says(ROBIN, "MORE")
+    assert [o.not_after for o in house.sms.sent] == [house.clock.now() + ANSWER_LIFE]
+    await here.says(ROBIN, "HELP")
+    assert house.sms.sent[1].not_after is None or house.sms.sent[1].not_after >= (
+        house.sms.sent[1].expires
+    )
 
 
 async def test_a_notice_that_answers_nothing_minds_the_night(house: House) -> None:

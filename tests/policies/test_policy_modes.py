@@ -66,6 +66,13 @@ def test_a_nudge_holds_until_she_asks() -> None:
     assert delivery_mode(replace(facts, asked=True), NOW) == Pass()
 
 
+def test_a_nudge_holds_nothing_while_she_rests() -> None:
+    """Her pause does, and no longer than it lasts: then she is told."""
+    facts = replace(FACTS, mode=Mode.NUDGE, paused_until=NOW + timedelta(hours=3))
+    assert delivery_mode(facts, NOW) == Pass()
+    assert isinstance(delivery_mode(facts, NOW + timedelta(hours=3)), Hold)
+
+
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("free", ["notice", "asked", "urgent"])
 def test_answers_and_what_is_urgent_wait_for_no_bundle(mode: Mode, free: str) -> None:
@@ -118,7 +125,7 @@ def test_the_end_of_quiet_hours_is_spread_for_each_reader_and_night() -> None:
         assert verdict.until == MORNING or isinstance(spread(facts, MORNING), Hold)
         assert spread(facts, verdict.until) == Pass()
         moments.add(verdict.until)
-    assert len(moments) > 190
+    assert len(moments) > 150  # of 600 seconds
     assert share(1, MORNING) != share(1, MORNING + timedelta(days=1))
 
 
@@ -129,6 +136,17 @@ def test_by_day_and_for_answers_nothing_is_spread() -> None:
     assert spread(facts, NOW) == Pass()
     for free in ({"quiet": ()}, {"jitter": timedelta()}, {"answers": True}, {"notice": True}):
         assert spread(replace(facts, **free), MORNING) == Pass()  # type: ignore[arg-type]
+
+
+def test_a_spread_ends_before_the_next_quiet_hours() -> None:
+    """Where ten minutes are free a day, whoever reads gets her posts within the first five."""
+    busy = Window(time(7, 10), time(7), BERLIN)
+    for luck in range(50):
+        facts = replace(FACTS, quiet=(busy,), jitter=timedelta(hours=1), luck=luck)
+        verdict = spread(facts, MORNING - timedelta(hours=1))
+        assert isinstance(verdict, Hold)
+        assert MORNING <= verdict.until < MORNING + TEN / 2
+        assert spread(facts, verdict.until) == Pass()
 
 
 def test_the_last_of_several_ends_counts() -> None:
