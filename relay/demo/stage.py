@@ -190,9 +190,9 @@ class Trail:
         """As JSON for the page."""
         steps = []
         if self.copies:
-            steps.append(f"{_count(self.copies, 'copy')} held")
+            steps.append(f"up to {_count(self.copies, 'copy')} held")
         if self.arrived:
-            steps.append(f"{self.arrived} delivered")
+            steps.append(f"{_count(self.arrived, 'message')} delivered")
         if self.seconds is not None:
             steps.append(f"shredded in {_span(self.seconds)}")
         return {

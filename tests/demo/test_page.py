@@ -128,13 +128,13 @@ async def test_what_is_held_is_seen_to_rise_and_to_empty(play_set: Set) -> None:
     held = await play_set.state()
     assert (held["bodies"], held["empty"]) == (1, False)
     assert held["held"]["deliveries"] == {"waiting": 4, "held": 0}
-    assert held["trail"][0]["steps"] == ["4 copies held"]
+    assert held["trail"][0]["steps"] == ["up to 4 copies held"]
     fan.gate.set()
     await stage.until(lambda: stage.snapshot()["trail"][0]["done"], 10)
     gone = await play_set.state()
     assert gone["empty"] is True
     steps = gone["trail"][0]["steps"]
-    assert steps[:2] == ["4 copies held", "4 delivered"]
+    assert steps[:2] == ["up to 4 copies held", "4 messages delivered"]
     assert steps[2].startswith("shredded in ")
 
 
@@ -298,7 +298,7 @@ def test_ledger_tells_one_trail_for_what_overlaps() -> None:
         {
             "id": 1,
             "who": "Robin and Ana",
-            "steps": ["8 copies held", "8 delivered", "shredded in 2.0 s"],
+            "steps": ["up to 8 copies held", "8 messages delivered", "shredded in 2.0 s"],
             "done": True,
         }
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Set
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import Later, Never, Sent, Trouble
 from policies.facts import GroupState
 from relay import lastday
+from relay.destruction import Certificate
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.lastdays import LastDays
@@ -68,6 +70,10 @@ def test_the_last_day_is_the_groups_own() -> None:
     assert lastday.closing_at(settings) == datetime(2026, 12, 21, 15, tzinfo=UTC)
     assert lastday.over_at(GroupSettings()) is None
     assert lastday.closing_at(GroupSettings()) is None
+
+
+class PowerCutError(Exception):
+    """The process ends here."""
 
 
 class Circle:
@@ -426,6 +432,44 @@ async def test_whom_she_must_not_meet_holds_in_her_other_groups(circle: Circle) 
     assert (await house.engine.destruction.destroy("Tuesday")).is_clean
     with pytest.raises(RefusalError, match="cannot be added"):
         await house.member(friday, "Lou", "+12025550104")
+
+
+async def test_two_who_destroy_it_at_once(circle: Circle) -> None:
+    """One certificate and one refusal, whoever writes meanwhile, and nothing is left."""
+    house, ivy = circle.house, circle.members["Ivy"]
+    await house.engine.registrar.close("Tuesday")
+    destroy = house.engine.destruction.destroy
+    writing = (house.say(ivy, IVY, f"hello {n}") for n in range(3))
+    await house.say(ivy, IVY, "hello")
+    ended = await asyncio.gather(
+        destroy("Tuesday"), *writing, destroy("Tuesday"), return_exceptions=True
+    )
+    certificates = [one for one in ended if isinstance(one, Certificate)]
+    assert [one.is_clean for one in certificates] == [True]
+    assert len([one for one in ended if isinstance(one, RefusalError)]) == 1
+    assert await found(house.engine, {circle.group.id, ivy.id}) == []
+
+
+async def test_killed_before_the_keys_are_gone(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are gone by then; the sweeper destroys the keys of nobody within the hour."""
+    house, vault = circle.house, circle.house.engine.vault
+    await house.say(circle.members["Ivy"], IVY, "hello")
+    await house.engine.registrar.close("Tuesday")
+    house.clock.forward(hours=2)
+
+    def dies(_: object) -> int:
+        raise PowerCutError
+
+    with monkeypatch.context() as m:
+        m.setattr(vault, "forget", dies)
+        with pytest.raises(PowerCutError):
+            await house.engine.destruction.destroy("Tuesday")
+    assert vault.is_alive(circle.group.id)
+    await house.sweeper.sweep()
+    assert not any(vault.is_alive(one.id) for one in [circle.group, *circle.members.values()])
+    assert vault.body_keys() == set()
 
 
 async def test_a_certificate_counts_keys_that_others_need(circle: Circle) -> None:
