@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from policies.facts import MemberState
 from relay import duty
 from relay.duty import Reached
 from relay.engine import Engine
@@ -43,14 +44,16 @@ class Cries:
         people = await self._others(c, member)
         alarm = await self._alarms.of(c, member.id)
         if alarm is not None and not alarm.over:
-            await self._once_more(c, alarm, member, people, now)
+            await self._once_more(c, alarm, member, people, now, crisis=crisis)
             told = [one for one in people if one.id in alarm.called]
             return duty.reached(told, people, group.settings, now)
-        first = duty.next_to_call(people, group.settings, (), now)
-        due = now + timedelta(minutes=group.settings.page_after)
+        again = crisis and alarm is not None and alarm.taken  # and that was not enough
+        first = duty.next_to_call(people, group.settings, (), now, all_at_once=again)
         begun = Alarm(
-            id=0, group_id=group.id, member_id=member.id, short=0, due=due,
+            id=0, group_id=group.id, member_id=member.id, short=0,
+            due=_next_step(group.settings, now), until=now + KEPT,
             called=tuple(one.id for one in first), crisis=crisis,
+            stopped=member.state is MemberState.STOPPED,
         )  # fmt: skip
         if alarm is None:
             alarm = await self._alarms.add(c, member, begun)
@@ -59,36 +62,39 @@ class Cries:
             await self._alarms.save(c, alarm)
         await self._call(c, alarm, member, first, now)
         if not first:
-            await self._leave_open(c, alarm, member, people, now)
+            await self._leave_open(c, alarm, member, group.settings, people, now)
         return duty.reached(first, people, group.settings, now)
 
-    async def go_on(self, c: AsyncConnection, alarm_id: int, now: datetime) -> None:
-        """Nobody has taken it in time: call the next, or say that there is none."""
+    async def go_on(self, c: AsyncConnection, alarm_id: int, now: datetime) -> bool:
+        """Nobody has taken it in time: call the next, or say that there is none. Whether it did."""
         alarm = await self._alarms.take_due(c, alarm_id, now)
         found = None if alarm is None else await self._roster.look_up(c, alarm.member_id)
         if alarm is None or found is None:
-            return
-        if alarm.over:
+            return False
+        if now >= alarm.until or alarm.taken:
             await self._alarms.end(c, alarm)
-            return
+            return False
         member, group = found
         people = await self._others(c, member)
         following = duty.next_to_call(people, group.settings, alarm.called, now)
-        if not following:
-            await self._leave_open(c, alarm, member, people, now)
-            await self._say_honestly(c, member, group.settings, now)
-            return
+        if alarm.over:  # for who comes on duty later
+            following = [one for one in following if duty.is_on_duty(one, group.settings, now)]
+        elif not following:
+            await self._leave_open(c, alarm, member, group.settings, people, now)
+            await self._say_honestly(c, alarm, member, group.settings, now)
+            return True
         called = (*alarm.called, *(one.id for one in following))
-        due = now + timedelta(minutes=group.settings.page_after)
+        due = min(_next_step(group.settings, now), alarm.until)
         await self._alarms.save(c, replace(alarm, called=called, due=due))
         await self._call(c, alarm, member, following, now)
+        return bool(following)
 
     async def take(
         self, c: AsyncConnection, taker: Member, short: int | None, now: datetime
     ) -> Text:
         """One who runs the group looks after her. Returns what she is to be told."""
         found = await self._alarms.in_group(c, taker.group_id)
-        some = [alarm for alarm in found if short in {None, alarm.short}]
+        some = [one for one in found if short in {None, one.short} and not one.taken]
         if len(some) > 1:
             return danger.WHICH_CALL
         if not some:
@@ -97,16 +103,18 @@ class Cries:
         cried = await self._roster.look_up(c, alarm.member_id)
         if alarm.member_id == taker.id:
             return danger.NOT_YOUR_OWN
-        if cried is None or not await self._alarms.end(c, alarm):
+        if cried is None:
             return danger.NO_CALL
+        await self._alarms.save(c, replace(alarm, taken=True, over=True, due=alarm.until))
         member, name = cried[0], taker.name.reveal()
         told = danger.LOOKED_AFTER.format(name=name)
-        await self._notices.tell(c, member.id, told, now, anyway=True, urgent=True)
+        hears = await self._tell_her(c, alarm, member, told, now)
         others = danger.OTHER_TOOK.format(taker=name, name=member.name.reveal())
         for one in alarm.called:
             if one != taker.id:
                 await self._notices.tell(c, one, others, now, urgent=True)
-        return danger.YOU_TOOK.format(name=member.name.reveal())
+        answer = danger.YOU_TOOK if hears else danger.YOU_TOOK_UNHEARD
+        return answer.format(name=member.name.reveal())
 
     async def due(self, c: AsyncConnection, now: datetime) -> list[int]:
         """The cries of which the time has come."""
@@ -130,26 +138,61 @@ class Cries:
             await self._notices.tell(c, one.id, text, now, urgent=True)
 
     async def _once_more(
-        self, c: AsyncConnection, alarm: Alarm, member: Member, people: list[Member], now: datetime
+        self,
+        c: AsyncConnection,
+        alarm: Alarm,
+        member: Member,
+        people: list[Member],
+        now: datetime,
+        *,
+        crisis: bool,
     ) -> None:
         """She cries again: who was called hears it again, but not as often as one likes."""
         hour = now.strftime("%Y-%m-%dT%H")
-        if await self._outbox.once(c, now, "cry", member.id, hour, most=_MOST_AN_HOUR):
+        worse = crisis and not alarm.crisis
+        if worse:
+            alarm = replace(alarm, crisis=True)
+            await self._alarms.save(c, alarm)
+        if worse or await self._outbox.once(c, now, "cry", member.id, hour, most=_MOST_AN_HOUR):
             called = [one for one in people if one.id in alarm.called]
             await self._call(c, alarm, member, called, now)
 
     async def _leave_open(
-        self, c: AsyncConnection, alarm: Alarm, member: Member, people: list[Member], now: datetime
+        self,
+        c: AsyncConnection,
+        alarm: Alarm,
+        member: Member,
+        group: GroupSettings,
+        people: list[Member],
+        now: datetime,
     ) -> None:
         """Nobody is left to call. Who does not want to be woken hears of it when she is up."""
-        await self._alarms.save(c, replace(alarm, over=True, due=now + KEPT))
+        due = min(_next_step(group, now), alarm.until)
+        await self._alarms.save(c, replace(alarm, over=True, due=due))
         text = danger.NOBODY_TOOK.format(name=member.name.reveal(), short=alarm.short)
         for one in people:
             if one.id not in alarm.called:
                 await self._notices.tell(c, one.id, text, now)
 
     async def _say_honestly(
-        self, c: AsyncConnection, member: Member, settings: GroupSettings, now: datetime
+        self,
+        c: AsyncConnection,
+        alarm: Alarm,
+        member: Member,
+        settings: GroupSettings,
+        now: datetime,
     ) -> None:
         text = danger.no_answer(settings.crisis, settings.alternatives)
-        await self._notices.tell(c, member.id, text, now, anyway=True, urgent=True)
+        await self._tell_her(c, alarm, member, text, now)
+
+    async def _tell_her(
+        self, c: AsyncConnection, alarm: Alarm, member: Member, text: Text, now: datetime
+    ) -> bool:
+        """At any hour; but who has stopped since she cried may have done so to be safe."""
+        if member.state is MemberState.STOPPED and not alarm.stopped:
+            return False
+        return await self._notices.tell(c, member.id, text, now, anyway=True, urgent=True)
+
+
+def _next_step(settings: GroupSettings, now: datetime) -> datetime:
+    return now + timedelta(minutes=settings.page_after)

@@ -68,14 +68,15 @@ class Bell:
     async def _ring(self, now: datetime) -> None:
         async with self._database.reading() as c:
             due = await self._cries.due(c, now)
+        rung = 0
         for alarm_id in due:
             try:
                 async with self._database.writing() as c:
-                    await self._cries.go_on(c, alarm_id, now)
+                    rung += await self._cries.go_on(c, alarm_id, now)
             except Exception as error:  # noqa: BLE001 - the others are not to wait for it
                 trouble(error, where="bell")
-        if due:
-            say(Word.COMMAND, why="call", count=len(due))
+        if rung:
+            say(Word.COMMAND, why="call", count=rung)
             self._wake()
 
     # Duty ------------------------------------------------------------------------------------

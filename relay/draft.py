@@ -70,6 +70,11 @@ class Rules:
         own = [f for f in self._her_name(text) if not any(_overlap(f, other) for other in found)]
         return tuple(sorted([*found, *own], key=lambda finding: finding.start))
 
+    def whose(self, text: str) -> frozenset[int]:
+        """The members whose contacts or real names stand in a text, whatever may be seen."""
+        found = self.circle.guard(self.group.settings, self.region).find(text)
+        return frozenset(finding.whose for finding in found if finding.whose is not None)
+
     def _her_name(self, text: str) -> tuple[Finding, ...]:
         """Where her own full name stands; a single word may be anything."""
         if len(self.real_name.reveal().split()) < _WORDS_OF_A_NAME:

@@ -95,7 +95,12 @@ def last_word(people: Sequence[Member]) -> int:
 
 
 def next_to_call(
-    people: Sequence[Member], group: GroupSettings, called: Collection[int], now: datetime
+    people: Sequence[Member],
+    group: GroupSettings,
+    called: Collection[int],
+    now: datetime,
+    *,
+    all_at_once: bool = False,
 ) -> list[Member]:
     """Whom a cry for help is brought to next: several at once, one, or nobody.
 
@@ -108,11 +113,11 @@ def next_to_call(
     """
     left = sorted((m for m in people if m.id not in called), key=_rank)
     on_duty = [m for m in left if is_on_duty(m, group, now)]
-    if on_duty:
+    if on_duty and not all_at_once:
         return on_duty
-    awake = [m for m in left if not _sleeps(m, group, now)]
+    awake = [m for m in left if m in on_duty or not _sleeps(m, group, now)]
     may_wake = [m for m in left if m not in awake and m.settings.wake]
-    if not uses_duty(people):
+    if all_at_once or not uses_duty(people):
         return [*awake, *may_wake]
     return [*awake, *may_wake][:1]
 

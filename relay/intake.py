@@ -33,7 +33,7 @@ from relay.obeying.said import Said, read_again, standing, written
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
-from relay.wording import guiding, modes
+from relay.wording import danger, guiding, modes
 from relay.wording import joining as of_joining
 from relay.wording.text import Text
 from relay.words.orders import (
@@ -60,6 +60,12 @@ _ANSWERS = {
     Reason.SHOWN_TO_OTHERS: wording.SHOWN_TO_OTHERS,
     Reason.TOO_LONG: wording.TOO_LONG,
     Reason.UNREACHABLE: wording.PAUSED,
+}
+
+_ASKS = {
+    Doubt.REVOCATION: wording.WANTS_TO_GO,
+    Doubt.NEAR_MISS: wording.NEAR_MISS,
+    Doubt.REPORT: danger.NOT_REPORTED,
 }
 
 _ANY_WORDS = frozenset({Reason.NOT_PROVEN, Reason.EMPTY, Reason.TOO_LONG, Reason.RATE})
@@ -445,10 +451,6 @@ class Intake:
         if waiting.body is None:
             return ()
         order, made = read_again(waiting.body)
-        if standing(arrival.member) not in declared(order.command).who:  # not hers to ask any more
-            text = wording.NOTHING_WAITS
-            await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
-            return ()
         said = Said(c=c, order=order, inbound=inbound, arrival=arrival, now=now, made=made)
         return tuple(await self._obey.obey(said))
 
@@ -497,23 +499,8 @@ class Intake:
         order: Order | None,
         now: datetime,
     ) -> _Fate:
-        if (
-            order
-            and order.command in _CRIES
-            and await self._is_flood(c, inbound, arrival, order.command, now)
-        ):
-            return _Fate(Receipt.AGAIN, Word.AGAIN)
         if order:
-            said = Said(
-                c=c,
-                order=order,
-                inbound=inbound,
-                arrival=arrival,
-                now=now,
-                made=_made_of(order, made),
-            )
-            gone = await self._obey.obey(said)
-            return _Fate(Receipt.TAKEN, Word.COMMAND, order.command, gone=tuple(gone))
+            return await self._obey_now(c, inbound, arrival, made, order, now)
         if arrival.confirms is not None and _reasons(verdict) <= _ANY_WORDS:
             return await self._confirm(c, inbound, arrival, arrival.confirms, now)
         if inbound.reaction and not isinstance(verdict, Refuse):
@@ -532,6 +519,30 @@ class Intake:
             return await self._ask_for_proof(c, arrival, made, now + ASKED_FOR, now)
         return await self._answer(c, inbound, arrival, verdict, now)
 
+    async def _obey_now(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        made: Draft,
+        order: Order,
+        now: datetime,
+    ) -> _Fate:
+        if await self._is_flood(c, inbound, arrival, order.command, now):
+            if order.rest:  # words of hers, perhaps: they are not to be lost without a word
+                return _Fate(Receipt.REFUSED, Word.REFUSED, "flood")
+            return _Fate(Receipt.AGAIN, Word.AGAIN)
+        said = Said(
+            c=c,
+            order=order,
+            inbound=inbound,
+            arrival=arrival,
+            now=now,
+            made=_made_of(order, made),
+        )
+        gone = await self._obey.obey(said)
+        return _Fate(Receipt.TAKEN, Word.COMMAND, order.command, gone=tuple(gone))
+
     @staticmethod
     def _doubt(
         inbound: Inbound, arrival: Arrival, made: Draft, also: tuple[str, ...] = ()
@@ -546,8 +557,9 @@ class Intake:
         text = inbound.text.reveal()
         guides = arrival.member.facilitator
         why = doubt(text, own=own, name=name, to_mask=to_mask, guides=guides)
-        if why is None and nearly(text, standing(arrival.member), to_mask=to_mask):
-            why = Doubt.NEAR_MISS
+        meant = nearly(text, standing(arrival.member), to_mask=to_mask)
+        if why is None and meant:
+            why = Doubt.REPORT if meant is Command.REPORT else Doubt.NEAR_MISS
         return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
 
     async def _ask_what_she_means(
@@ -557,10 +569,8 @@ class Intake:
         member = arrival.member
         body = replace(made.body, guarded=made.telling, files_left_out=made.files_left_out)
         await self._keep(c, arrival, body, Why.DOUBT, end_of_life(now, self._life), now)
-        revocation = why is Doubt.REVOCATION
-        text = wording.WANTS_TO_GO if revocation else wording.NEAR_MISS
-        await self._notices.tell(c, member.id, text, now, anyway=True)
-        if revocation:
+        await self._notices.tell(c, member.id, _ASKS[why], now, anyway=True)
+        if why is Doubt.REVOCATION:
             text = wording.MAY_WANT_TO_GO.format(name=member.name.reveal())
             await self._endings.tell_facilitators(c, member.group_id, text, now, besides=member.id)
         return _Fate(Receipt.TAKEN, Word.HELD, why)
@@ -610,7 +620,7 @@ class Intake:
         now: datetime,
     ) -> bool:
         """Whether somebody, perhaps not she, cried for help in her name within this hour."""
-        if inbound.proof is Proof.PROVEN:
+        if inbound.proof is Proof.PROVEN or command not in _CRIES:
             return False
         hour = now.strftime("%Y-%m-%dT%H")
         blind = self._vault.index(Purpose.SEEN, command, arrival.member.id, hour)

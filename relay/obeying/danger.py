@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from channels.contract import Proof, Trait
-from channels.secret import Secret
 from policies.pseudonym import skeleton
 from relay import wording
 from relay.alarms import Cries
@@ -15,7 +14,7 @@ from relay.engine import Engine
 from relay.model import Member
 from relay.obeying.said import Handlers, Said
 from relay.store.alarms import Alarms
-from relay.wording import danger
+from relay.wording import danger, modes
 from relay.wording.text import Text
 from relay.words.folding import folded
 from relay.words.slips import within
@@ -26,7 +25,12 @@ _FORGIVING = 5
 """Letters from which on a slip in a name still names her."""
 _ENDINGS = frozenset(("s", "es", "n", "en"))
 """What languages put behind a name: `Robins Ton`."""
+_BEGINNINGS = frozenset(map(skeleton, "\u0648\u0641\u0628\u0644\u0643"))
+"""What Arabic writes in front of a name, in one word with it: and, so, with, to, like."""
+_FEWEST_OF_A_PART = 3
 _FIRST_WIDE = "\u2e80"
+_MOST_REPORTS = 10
+"""An hour and member: who gets them must still see a call for help."""
 
 
 class Danger:
@@ -37,6 +41,7 @@ class Danger:
         self._cries = Cries(engine)
         self._circles = engine.circles
         self._notices = engine.notices
+        self._outbox = engine.outbox
         self._programme = engine.settings.programme_name
         self._region = engine.settings.phone_region
 
@@ -86,10 +91,17 @@ class Danger:
         if not said.order.rest:
             await self._tell(said, danger.HOW_TO_REPORT)
             return ()
-        words, was_masked = await self._masked(said)
+        hour = said.now.strftime("%Y-%m-%dT%H")
+        if not await self._outbox.once(
+            said.c, said.now, "report", said.member.id, hour, most=_MOST_REPORTS
+        ):
+            await self._tell(said, modes.RATE.format(count=60 - said.now.minute))
+            return ()
+        rules = await self._rules(said)
+        words, was_masked = for_facilitators(said.order.rest, rules)
         text = _template(said).format(name=said.member.name.reveal(), words=words.reveal())
         told = 0
-        for one in await self._not_named(said):
+        for one in await self._not_named(said, rules):
             told += await self._notices.tell(
                 said.c, one.id, text, said.now, reporter=said.member.id
             )
@@ -102,46 +114,63 @@ class Danger:
             await self._tell(said, danger.FILES_NOT_TOLD)
         return ()
 
-    async def _masked(self, said: Said) -> tuple[Secret, bool]:
-        """Her words as the group would read them, and whether she may know of a change."""
-        circle = await self._circles.of(said.c, said.group.id)
-        rules = Rules(
+    async def _rules(self, said: Said) -> Rules:
+        """By what her words are looked through, as if the group read them."""
+        return Rules(
             group=said.group,
             author=said.member,
-            circle=circle,
+            circle=await self._circles.of(said.c, said.group.id),
             region=self._region,
             real_name=said.inbound.sender_name,
         )
-        return for_facilitators(said.order.rest, rules)
 
-    async def _not_named(self, said: Said) -> list[Member]:
+    async def _not_named(self, said: Said, rules: Rules) -> list[Member]:
         """Who runs the group, without herself, and without whoever the report may be about."""
         people = await self._alarms.runs_group(said.c, said.group.id)
         reader = said.arrival.reader.id if said.arrival.reader else 0
-        rest = f"{said.inbound.subject.reveal()}\n{said.order.rest}"
-        besides = {said.member.id, reader}
-        return [m for m in people if m.id not in besides and not names(rest, m.name.reveal())]
+        text = f"{said.inbound.subject.reveal()}\n{said.order.rest}"
+        named = said_in(text)
+        besides = {said.member.id, reader, *rules.whose(text)}
+        return [m for m in people if m.id not in besides and not is_named(named, m.name.reveal())]
 
 
 def names(text: str, name: str) -> bool:
     """Whether a text may name somebody; rather once too often than once too little.
 
     The words are compared as names are, in any writing that people could mix up, with an ending
-    that languages put behind a name, and with one slip in a name of five letters or more.
+    that languages put behind a name, and with one slip in a name of five letters or more. Of a
+    name in several words one is enough.
 
     Examples of `Robin`: `robin shouts`, `Robin's`, `Robins Ton`, `Robbin`; not of it: `robbery`.
     """
+    return is_named(said_in(text), name)
+
+
+def said_in(text: str) -> frozenset[str]:
+    """What could be names in a text: its words, some of them together, and all of it."""
+    words = _WORDS.findall(text)
+    runs = {*words}
+    for size in (2, 3):
+        some = (words[at : at + size] for at in range(len(words) + 1 - size))
+        runs |= {" ".join(run) for run in some if min(map(len, run)) > 1}
+    wide = {skeleton(text)} if any(char >= _FIRST_WIDE for char in text) else set()
+    return frozenset(map(skeleton, runs)) | wide
+
+
+def is_named(said: Collection[str], name: str) -> bool:
+    """Whether one of what `said_in` found may mean somebody of that name."""
     meant = skeleton(name)
     if meant[:1] >= _FIRST_WIDE:
-        return meant in skeleton(text)
-    size = len(_WORDS.findall(name))
-    words = _WORDS.findall(text)
-    runs = (" ".join(words[at : at + size]) for at in range(len(words) - size + 1))
-    return any(_is_name(skeleton(run), meant) for run in runs)
+        return any(meant in run for run in said)
+    parts = {skeleton(word) for word in _WORDS.findall(name)}
+    parts = {part for part in parts if len(part) >= _FEWEST_OF_A_PART} | {meant}
+    return any(_is_name(run, part) for run in said for part in parts)
 
 
 def _is_name(said: str, meant: str) -> bool:
     if said.startswith(meant) and said[len(meant) :] in _ENDINGS | {""}:
+        return True
+    if said[1:] == meant and said[:1] in _BEGINNINGS:
         return True
     return len(meant) >= _FORGIVING and within(said, meant, 1)
 

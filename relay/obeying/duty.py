@@ -84,12 +84,15 @@ class OnDuty:
         """Ask another one who runs the group to be on duty; until she is, nothing changes."""
         people = await self._alarms.runs_group(said.c, said.group.id)
         others = [m for m in people if m.id != said.member.id]
-        asked, note = _named(said.order.rest, others)
+        asked, _ = _named(said.order.rest, others)
         if asked is None:
             await self._tell(said, danger.NOBODY_OF_THAT_NAME)
             return ()
         await self._save(said, said.member, replace(said.member.settings, hands_to=asked.id))
         name = said.member.name.reveal()
+        masked = said.made.body.text.reveal()  # the note goes as the group would read it
+        beginning, behind = _named(masked, others)
+        note = behind if beginning else masked
         text = danger.TAKE_OVER.format(name=name)
         if note:
             text = danger.TAKE_OVER_NOTE.format(name=name, note=note)

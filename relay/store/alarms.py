@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from policies.facts import GroupState, MemberState, Role
 from relay.clock import milliseconds, moment
 from relay.errors import RefusalError
+from relay.log import trouble
 from relay.model import Member, new_id
 from relay.store.roster import Roster
 from relay.store.tables import ALARM, GROUP, MEMBER
@@ -23,22 +24,29 @@ from relay.vault.vault import UnsealError, Vault
 
 _SHORT = (range(10, 100), range(100, 1000))
 """Two digits, which nobody says for another reason behind the word; three where those run out."""
+_KEPT_IF_DAMAGED = timedelta(hours=12)
 _RUNS_GROUP = [role for role in Role if role.runs_group]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """One cry. `due` is when the next is called, or when it is forgotten if it is `over`."""
+    """One cry. `due` is when to look at it again: to call the next, or to forget it."""
 
     id: int
     group_id: int
     member_id: int
     short: int
     due: datetime
+    until: datetime
+    """When it is forgotten."""
     called: tuple[int, ...]
     """The members who have been called."""
     over: bool = False
-    """Everybody who could be called has been."""
+    """Everybody who could be called has been, or somebody has taken it."""
+    taken: bool = False
+    """Somebody looks after her. It is kept for a cry that follows."""
+    stopped: bool = False
+    """She had said stop before she cried."""
     crisis: bool = True
     """Cried with a word of crisis; else with one of help."""
 
@@ -59,7 +67,13 @@ class Alarms:
                 MEMBER.c.state == MemberState.ACTIVE,
             )
         )
-        return [self._roster.member_from(row) for row in rows.mappings()]
+        found = []
+        for row in rows.mappings():
+            try:
+                found.append(self._roster.member_from(row))
+            except (UnsealError, ValueError, TypeError, KeyError) as error:
+                trouble(error, where="runs_group")  # the others are to be called all the same
+        return found
 
     async def open_groups(self, c: AsyncConnection) -> list[int]:
         """The ids of the groups that are open."""
@@ -67,13 +81,13 @@ class Alarms:
         return list((await c.execute(found)).scalars())
 
     async def of(self, c: AsyncConnection, member_id: int) -> Alarm | None:
-        """The cry of a member that is open. Nobody else opens one for her until this commits."""
+        """The last cry of a member. Nobody else opens one for her until this commits."""
         await c.execute(sa.select(MEMBER.c.id).where(MEMBER.c.id == member_id).with_for_update())
         found = await self._found(c, ALARM.c.member_id == member_id)
         return found[0] if found else None
 
     async def in_group(self, c: AsyncConnection, group_id: int) -> list[Alarm]:
-        """The open cries of a group."""
+        """The cries of a group."""
         return await self._found(c, ALARM.c.group_id == group_id)
 
     async def due(self, c: AsyncConnection, now: datetime) -> list[int]:
@@ -115,35 +129,45 @@ class Alarms:
             .values(due=milliseconds(alarm.due), called=self._sealed(alarm))
         )
 
-    async def end(self, c: AsyncConnection, alarm: Alarm) -> bool:
-        """Forget it. `False` if somebody else has ended it before."""
-        return (await c.execute(sa.delete(ALARM).where(ALARM.c.id == alarm.id))).rowcount == 1
+    async def end(self, c: AsyncConnection, alarm: Alarm) -> None:
+        """Forget it."""
+        await c.execute(sa.delete(ALARM).where(ALARM.c.id == alarm.id))
 
     async def _found(self, c: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Alarm]:
         rows: Sequence[Any] = (
-            (await c.execute(sa.select(ALARM).where(which).with_for_update())).mappings().all()
+            (await c.execute(sa.select(ALARM).where(which).order_by(ALARM.c.id).with_for_update()))
+            .mappings()
+            .all()
         )
         return [self._opened(row) for row in rows]
 
     def _opened(self, row: Any) -> Alarm:
         """One whose card is damaged is rung once more from the beginning."""
+        due = moment(row["due"])
         try:
             card = json.loads(self._vault.open(row["group_id"], _label(row["id"]), row["called"]))
         except (UnsealError, ValueError):
-            card = {"called": (), "over": False, "crisis": True}
+            card = {"until": milliseconds(due + _KEPT_IF_DAMAGED), "called": ()}
         return Alarm(
             id=row["id"],
             group_id=row["group_id"],
             member_id=row["member_id"],
             short=row["short"],
-            due=moment(row["due"]),
-            called=tuple(card["called"]),
-            over=card["over"],
-            crisis=card["crisis"],
+            due=due,
+            until=moment(card.pop("until")),
+            called=tuple(card.pop("called")),
+            **card,
         )
 
     def _sealed(self, alarm: Alarm) -> bytes:
-        card = {"called": alarm.called, "over": alarm.over, "crisis": alarm.crisis}
+        card = {
+            "until": milliseconds(alarm.until),
+            "called": alarm.called,
+            "over": alarm.over,
+            "taken": alarm.taken,
+            "stopped": alarm.stopped,
+            "crisis": alarm.crisis,
+        }
         return self._vault.seal(alarm.group_id, _label(alarm.id), json.dumps(card))
 
 

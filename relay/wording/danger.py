@@ -44,7 +44,9 @@ HELP_NOBODY_REACH = Text(
     "{programme}: nobody who runs the group could be told. {reach}. In danger: {crisis}. "
     "STOP ends all."
 )
-LOOKED_AFTER = Text("{name} has seen your call for help and is there for you.")
+LOOKED_AFTER = Text(
+    "{name} has seen your call and is there for you. If nobody writes to you, send CRISIS once more."
+)
 NO_ANSWER = Text("Nobody has answered yet. In danger: {crisis}. Please do not wait for us.")
 NO_ANSWER_ELSE = Text(
     "Nobody has answered yet. In danger: {crisis}. Or ask: {alternatives}. Do not wait for us."
@@ -57,6 +59,9 @@ WROTE_HELP = Text("{name} wrote HELP. If you look after this member, send TAKE {
 WROTE_CRISIS = Text("{name} needs help now. If you look after this member, send TAKE {short}.")
 NOBODY_TOOK = Text("{name} called for help, and nobody has taken it. If you do, send TAKE {short}.")
 YOU_TOOK = Text("You look after {name} now. Nobody else will be called.")
+YOU_TOOK_UNHEARD = Text(
+    "You look after {name} now, but we may send this member no texts. Please find another way."
+)
 OTHER_TOOK = Text("{taker} is there for {name} now. You can let it be.")
 NO_CALL = Text("No such call for help is open. It may have been taken.")
 WHICH_CALL = Text("More than one call for help is open. Send TAKE with the number of one.")
@@ -69,8 +74,8 @@ TOLD = Text("{name} tells who runs the group: {words}")
 PERHAPS_REPORTED = Text("Somebody who may not be {name} reports: {words}")
 PERHAPS_TOLD = Text("Somebody who may not be {name} tells who runs the group: {words}")
 REPORT_TOLD = Text(
-    "One who runs the group was told, nobody else.",
-    plural="Told: {count} who run the group, nobody else.",
+    "Your words go to one who runs the group, to nobody else.",
+    plural="Your words go to {count} who run the group, to nobody else.",
 )
 NOBODY_TOLD = Text("Your words reached nobody: there is nobody who could be told.")
 NOBODY_TOLD_ELSE = Text(
@@ -79,6 +84,10 @@ NOBODY_TOLD_ELSE = Text(
 HOW_TO_REPORT = Text(
     "Write REPORT: and what happened, in one message. Only who runs the group gets it, and never "
     "who is named in it."
+)
+NOT_REPORTED = Text(
+    "Nobody got this. To tell who runs the group alone, send it with REPORT: in front. SEND AS IS "
+    "shows it to the whole group."
 )
 FILES_NOT_TOLD = Text("Pictures and files were left out. Your words were told.")
 

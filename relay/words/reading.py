@@ -29,6 +29,8 @@ class Doubt(StrEnum):
     """She may be asking, in words of her own, to be let go."""
     NEAR_MISS = "near_miss"
     """It looks like a slip of the finger in a word to the relay, or in her code word."""
+    REPORT = "report"
+    """It begins as a report does, and may as well be talk."""
 
 
 def _spellings(words: Iterable[Word]) -> dict[str, Command]:
@@ -73,6 +75,16 @@ _CRIES = {
     or (command is Command.CRISIS and len(said) >= _FEWEST_OF_CRISIS)
 }
 """Spellings that are a cry even with a slip in them: of HELP, and the longer ones of CRISIS."""
+_NOTHING_BUT_CRIES = re.compile(
+    "(?:"
+    + "|".join(
+        re.escape(said)
+        for said, command in _TO_MASK.items()
+        if command in {Command.HELP, Command.CRISIS} and said != _INFO
+    )
+    + ")+"
+)
+_SAYS_CRISIS = tuple(said for said, command in _TO_MASK.items() if command is Command.CRISIS)
 _OTHERS = frozenset(w for w, c in _TO_MASK.items() if w not in _CRIES and c is not Command.CRISIS)
 
 _YES = frozenset(
@@ -161,11 +173,13 @@ def is_yes(text: str) -> bool:
 
 
 def _cry(text: str) -> Command | None:
-    """Return the cry that a single word is, drawn out or with one slip in it.
+    """Return the cry that a single word is, drawn out or with one slip in it, or said repeatedly.
 
     Where another word to the relay is as near, or it is an ordinary word, it is none.
     """
     said = folded(text)
+    if _NOTHING_BUT_CRIES.fullmatch(said):
+        return Command.CRISIS if any(word in said for word in _SAYS_CRISIS) else Command.HELP
     if said in ORDINARY or len(parted(text)) != 1:
         return None
     if undrawn(said) in _CRIES:

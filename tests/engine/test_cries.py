@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from channels.contract import Inbound, Proof
 from channels.secret import Contact, Secret
@@ -15,7 +16,10 @@ from relay.duty import Reached
 from relay.errors import RefusalError
 from relay.intake import is_urgent
 from relay.model import Group, Member, show_id
+from relay.store.tables import MEMBER
 from relay.wording import danger
+from relay.words.reading import parse
+from relay.words.vocabulary import Command
 from tests.engine.conftest import House
 from tests.support.cries import number_of, unnumbered
 
@@ -95,7 +99,7 @@ async def test_a_cry_at_three_in_the_morning(house: House) -> None:
 
 
 async def test_who_takes_it_ends_the_calls(house: House) -> None:
-    """She who cried and who was called hear who is there; nobody else is called; only one takes."""
+    """Who cried and who was called hear it; only one takes; if she cries again, all are called."""
     here = await night(house, duty="20:00-08:00")
     await here.says(ROBIN, "SOS")
     await here.later(minutes=10)
@@ -110,7 +114,76 @@ async def test_who_takes_it_ends_the_calls(house: House) -> None:
     assert here.got(ANA)[1:] == [other, danger.NO_CALL]
     assert here.got(WREN) == [danger.NO_CALL]
     await here.says(ROBIN, "CRISIS")
-    assert here.called() == [2, 1, 0]
+    assert here.called() == [2, 2, 1]
+
+
+async def test_who_stopped_after_her_cry_gets_no_text_about_it(house: House) -> None:
+    """Somebody may have her phone by now. Who takes it hears that; one stopped before is told."""
+    here = await night(house, duty="20:00-08:00")
+    await here.says(ROBIN, "CRISIS", "STOP")
+    before = len(here.got(ROBIN))
+    await here.later(minutes=10)
+    await here.later(minutes=10)
+    await here.later(minutes=10)
+    assert here.called() == [1, 1, 1]
+    await here.says(LOU, "TAKE")
+    assert here.got(LOU)[-1] == danger.YOU_TOOK_UNHEARD.format(name="Robin")
+    assert len(here.got(ROBIN)) == before
+    await here.says(ROBIN, "CRISIS")
+    await here.says(LOU, "TAKE")
+    assert here.got(ROBIN)[before + 1 :] == [danger.LOOKED_AFTER.format(name="Lou")]
+
+
+async def test_a_crisis_after_help_is_brought_as_one(house: House) -> None:
+    """Who was called for HELP hears that it is worse, however often she has cried before."""
+    here = await night(house, duty="20:00-08:00")
+    await here.says(ROBIN, *["HELP"] * 9)
+    assert here.called() == [0, 0, 0]
+    await here.says(ROBIN, "CRISIS")
+    assert here.called() == [1, 0, 0]
+
+
+async def test_who_comes_on_duty_later_is_called(house: House) -> None:
+    """By her hours or by her word, within a day, although all others had been called in vain."""
+    here = await night(house, duty="05:00-08:00")
+    for contact in (ANA, LOU, WREN):
+        await here.sets(contact, wake="no")
+    await here.says(ROBIN, "CRISIS")
+    await here.later(hours=1)
+    assert here.called() == [0, 0, 0]
+    await here.says(LOU, "ON DUTY")
+    await here.later(minutes=10)
+    assert here.called() == [0, 1, 0]
+    await here.later(hours=1)
+    assert here.called() == [1, 1, 0]
+    await here.later(hours=23)
+    await here.says(LOU, "TAKE")
+    assert here.got(LOU)[-1] == danger.NO_CALL
+
+
+async def test_a_damaged_card_keeps_nobody_else_from_being_called(house: House) -> None:
+    """Of one who runs the group nothing can be read any more: the others are called."""
+    here = await night(house)
+    async with house.engine.database.writing() as c:
+        hers = sa.update(MEMBER).where(MEMBER.c.id == here.people[ANA].id)
+        await c.execute(hers.values(card=b"damaged"))
+    await here.says(ROBIN, "CRISIS")
+    assert here.called() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("HELP HELP", Command.HELP),
+        ("sos! sos! sos!", Command.CRISIS),
+        ("Help. Emergency.", Command.CRISIS),
+        ("救命救命", Command.CRISIS),
+        ("info help", None),
+    ],
+)
+def test_a_cry_said_over_and_over_is_one(text: str, command: Command | None) -> None:
+    """Nothing but words of a cry is a cry; with any other word it is talk."""
+    assert parse(text) is parse(text, to_mask=True) is command
 
 
 async def test_take_alone_takes_the_only_one(house: House) -> None:

@@ -104,7 +104,10 @@ async def test_hand_over(house: House) -> None:
     assert await here.on() == ["Ana"]
     await here.says(LOU, "ON DUTY")
     assert await here.on() == ["Lou"]
-    assert here.got(ANA)[-1] == danger.TAKEN_OVER.format(name="Lou")
+    await here.says(LOU, f"HAND OVER ana ask Sol on {SOL}")
+    note = danger.TAKE_OVER_NOTE.format(name="Lou", note="ask Sol on [number removed]")
+    assert here.got(ANA)[-1] == note
+    assert here.got(ANA)[-2] == danger.TAKEN_OVER.format(name="Lou")
     assert here.got(ROBIN) == []
 
 

@@ -9,7 +9,7 @@ from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.model import Group, Member, show_id
 from relay.obeying.danger import names
-from relay.wording import danger
+from relay.wording import danger, modes
 from tests.engine.conftest import House
 
 ROBIN, ANA, LOU, SOL = (f"+1202555010{n}" for n in range(1, 5))
@@ -37,7 +37,7 @@ async def room(house: House, **wishes: str) -> tuple[Group, dict[str, Member]]:
         ("report: Sol frightens me", "Robin reports: Sol frightens me", ""),
         ("tell facilitators I am late", "Robin tells who runs the group: I am late", ""),
         ("DENUNCIAR Sol me asusta", "Robin reports: Sol me asusta", ""),
-        ("report cards came today", "", wording.NEAR_MISS),
+        ("report cards came today", "", danger.NOT_REPORTED),
         ("Report", "", danger.HOW_TO_REPORT),
         ("TELL FACILITATORS", "", danger.HOW_TO_REPORT),
     ],
@@ -74,7 +74,10 @@ def test_names_are_found_rather_too_often() -> None:
     """With any ending, look-alike letters, one slip in a longer name; not inside other words."""
     hers = ("robin", "Robin's", "Robins Ton", "r0bin", "Robbin")
     assert [text for text in hers if not names(text, "Robin")] == []
-    assert all(names(text, "Ana Lu") for text in ("ana lu shouts", "it was Ana  Lu.", "ANA-LU"))
+    hers = ("ana lu shouts", "it was Ana  Lu.", "ANA-LU", "ANALU", "Ana shouts")
+    assert [text for text in hers if not names(text, "Ana Lu")] == []
+    assert names("Ana Lu shouts", "AnaLu")
+    assert names("أحمد وسارة", "سارة")
     assert names("小红骂我", "小红")
     assert names("da ist Änna", "Anna")
     assert not any(names(text, "Ana") for text in ("banana", "analysis", "an a", "Ann"))
@@ -145,3 +148,40 @@ async def test_a_long_report_comes_whole_and_one_too_long_not_at_all(house: Hous
     await house.deliver()
     assert house.sms.texts_to(ANA) == [f"Robin reports: {words.strip()}"]
     assert house.sms.texts_to(ROBIN) == [TOLD_TWO, wording.TOO_LONG]
+
+
+async def test_who_is_meant_by_a_number_or_a_real_name_does_not_get_it(house: House) -> None:
+    """Somebody knows her from elsewhere: her contact and her real name say who is meant as well."""
+    _, people = await room(house)
+    await house.engine.registrar.change_member(
+        show_id(people[LOU].id), {"real_names": "Carla Gomez"}
+    )
+    await house.say(people[ROBIN], ROBIN, f"REPORT {ANA} hit me")
+    await house.deliver()
+    assert (house.sms.texts_to(ANA), len(house.sms.texts_to(LOU))) == ([], 1)
+    await house.say(people[ROBIN], ROBIN, "REPORT: carla gomez hit me")
+    await house.deliver()
+    assert (len(house.sms.texts_to(ANA)), len(house.sms.texts_to(LOU))) == (1, 1)
+
+
+async def test_reports_do_not_bury_a_call(house: House) -> None:
+    """Ten an hour; then she is told when to send it again, and a cry comes all the same."""
+    _, people = await room(house)
+    for number in range(11):
+        await house.say(people[ROBIN], ROBIN, f"REPORT: {number}")
+    await house.say(people[ROBIN], ROBIN, "CRISIS")
+    await house.deliver()
+    assert len(house.sms.texts_to(ANA)) == 11
+    wait = 60 - house.clock.now().minute
+    assert modes.RATE.format(count=wait) in house.sms.texts_to(ROBIN)
+
+
+async def test_an_unproven_report_too_many_is_given_back(house: House) -> None:
+    """Her mail host hears that it was refused and tells her: hers may be the second."""
+    group, _ = await room(house)
+    ivy = await house.member(group, "Ivy", IVY)
+    receipts = [
+        await house.say(ivy, IVY, f"REPORT: {n}", proof=Proof.WEAK, message=n)
+        for n in ("one", "two")
+    ]
+    assert receipts == [Receipt.TAKEN, Receipt.REFUSED]
