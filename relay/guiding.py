@@ -195,12 +195,22 @@ class Guiding:
     # The whole group -------------------------------------------------------------------------
 
     async def announce(
-        self, c: AsyncConnection, group: Group, body: Body, now: datetime, *, by: Member
+        self,
+        c: AsyncConnection,
+        group: Group,
+        body: Body,
+        now: datetime,
+        *,
+        by: Member,
+        present: bool = True,
     ) -> int:
-        """Say something to everybody, marked as what it is. Returns to how many."""
+        """Say something to everybody, marked as what it is. Returns to how many.
+
+        `present`: it is she herself who says it.
+        """
         text = guiding.ANNOUNCEMENT.format(words=body.text.reveal())
         marked = replace(body, text=Secret(spoken(text, group.settings)), html=NO_WORDS)
-        return await self._posting.publish(c, by, group, marked, None, now)
+        return await self._posting.publish(c, by, group, marked, None, now, present=present)
 
     async def freeze(self, c: AsyncConnection, group: Group, now: datetime, *, by: Member) -> Text:
         """Take nothing in, and hold what waits, until a thaw; others who run it hear of it."""

@@ -1,6 +1,7 @@
-"""`relay group queue`, `approve`, `decline`, `plan`, `plans`, `unplan`; `relay member mute`.
+"""`relay group queue`, `approve`, `decline`, `announce`, `plan`, `plans`, `unplan`.
 
-What facilitators do by a word, for who sits at the machine. The same service does it.
+And `relay member mute`. What facilitators do by a word, for who sits at the machine: the same
+service does it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     from relay.model import Group, Member
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Under which it waits.")]
+By = Annotated[str, typer.Option(metavar="ID", help="as whose post: a facilitator's id")]
 Act = Callable[["Engine", "AsyncConnection"], Awaitable[Any]]
 
 
 def add_to(group: typer.Typer, member: typer.Typer) -> None:
     """Add these commands to those of groups and of members."""
-    of_group: tuple[Callable[..., None], ...] = (queue, approve, decline, plan, plans, unplan)
+    of_group: tuple[Callable[..., None], ...] = (
+        *(queue, approve, decline),
+        *(announce, plan, plans, unplan),
+    )
     of_member: tuple[Callable[..., None], ...] = (mute, unmute)
     for app, commands in ((group, of_group), (member, of_member)):
         for command in commands:
@@ -81,12 +86,35 @@ def decline(
     _say(act, as_json=as_json)
 
 
+def announce(
+    key: Key,
+    words: Annotated[str, typer.Argument(metavar="WORDS", help="What all of the group get.")],
+    by: By,
+    as_json: Json = False,
+) -> None:
+    """Say something to the whole group, marked as an announcement, as a facilitator's."""
+
+    async def act(engine: Engine, c: AsyncConnection) -> str:
+        from channels.contract import NO_WORDS
+        from relay.model import Body
+
+        group, author = await _speaker(engine, c, key, by)
+        _check(group, words)
+        text = await engine.hiding.hide(c, group, author, words.strip())
+        body = Body(author=author.name, mask=author.mask, subject=NO_WORDS, text=text)
+        now = engine.clock.now()
+        count = await engine.guiding.announce(c, group, body, now, by=author, present=False)
+        return f"Said to members of the group: {count}."
+
+    _say(act, as_json=as_json)
+
+
 def plan(
     key: Key,
     text: Annotated[
         str, typer.Argument(metavar="TIME WORDS", help="such as 'monday 18:00 How are you?'")
     ],
-    by: Annotated[str, typer.Option(metavar="ID", help="as whose post: a facilitator's id")],
+    by: By,
     as_json: Json = False,
 ) -> None:
     """Plan a post for later, once or again and again, as a facilitator's."""
@@ -94,10 +122,7 @@ def plan(
     async def act(engine: Engine, c: AsyncConnection) -> Any:
         from channels.secret import Secret
 
-        group = await engine.roster.find_group(c, key)
-        author = await engine.roster.find_member(c, by)
-        if author.group_id != group.id or not author.facilitator:
-            raise RefusalError("Only who runs this group can have a post planned.")
+        group, author = await _speaker(engine, c, key, by)
         return await engine.planning.plan(c, group, author, Secret(text), engine.clock.now())
 
     _say(act, as_json=as_json)
@@ -149,6 +174,27 @@ def unmute(key: MemberId, as_json: Json = False) -> None:
         return await engine.guiding.unmute(c, member, engine.clock.now())
 
     _say(act, as_json=as_json)
+
+
+async def _speaker(engine: Engine, c: AsyncConnection, key: str, by: str) -> tuple[Group, Member]:
+    """A group, and who runs it as whom something is said."""
+    from policies.facts import MemberState
+
+    group = await engine.roster.find_group(c, key)
+    author = await engine.roster.find_member(c, by)
+    runs = author.group_id == group.id and author.facilitator
+    if not runs or author.state is not MemberState.ACTIVE:
+        raise RefusalError("This can be said only as who runs this group, and is in it now.")
+    return group, author
+
+
+def _check(group: Group, words: str) -> None:
+    from policies.facts import GroupState
+
+    if group.state is not GroupState.OPEN:
+        raise RefusalError("The group is frozen or closed, so nothing was said.")
+    if not 0 < len(words.strip()) <= group.settings.longest:
+        raise RefusalError("There are no words, or too many for a post in this group.")
 
 
 async def _her(engine: Engine, c: AsyncConnection, key: str) -> tuple[Member, Group]:

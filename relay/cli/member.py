@@ -93,8 +93,15 @@ def change(
     Let a member go on who had stopped, or was lost: state=active.
     """
     wishes = read_wishes(settings)
-    member = with_engine(lambda e: e.registrar.change_member(key, wishes))
-    show(_shown(member), as_json=as_json)
+
+    async def work(engine: Engine) -> tuple[Member, bool]:
+        before = await engine.registrar.member(key)
+        member = await engine.registrar.change_member(key, wishes)
+        lost = before.facilitator and not member.facilitator
+        return member, lost and await _has_nobody(engine, member.group_id)
+
+    member, alone = with_engine(work)
+    show(_shown(member) | _warning(alone=alone), as_json=as_json)
 
 
 @app.command()
@@ -121,8 +128,13 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove a member, at once and for good."""
-    member = with_engine(lambda e: e.registrar.remove_member(key, ban=ban, forget=forget))
-    show({"removed": _shown(member)["member"]}, as_json=as_json)
+
+    async def work(engine: Engine) -> tuple[Member, bool]:
+        member = await engine.registrar.remove_member(key, ban=ban, forget=forget)
+        return member, member.facilitator and await _has_nobody(engine, member.group_id)
+
+    member, alone = with_engine(work)
+    show({"removed": _shown(member)["member"]} | _warning(alone=alone), as_json=as_json)
 
 
 @app.command()
@@ -185,6 +197,22 @@ def unban(key: Key, sms: Phone = None, email: Mailbox = None, as_json: Json = Fa
     """Let a number or address be added to a group again that was banned from it."""
     with_engine(lambda e: e.doorkeeping.unban(key, sms=sms, email=email))
     show({"banned": False} if as_json else "It can be added again.", as_json=as_json)
+
+
+async def _has_nobody(engine: Engine, group_id: int) -> bool:
+    """Whether a group has nobody left who runs it and is reached."""
+    async with engine.database.reading() as c:
+        return not await engine.roster.facilitators(c, group_id)
+
+
+def _warning(*, alone: bool) -> dict[str, str]:
+    """Done is done, but whoever did it may not have meant that."""
+    if not alone:
+        return {}
+    return {
+        "warning": "Nobody runs this group now: cries for help and reports reach nobody. "
+        "Make somebody a facilitator: relay member set ID role=facilitator"
+    }
 
 
 def _shown(member: Member) -> dict[str, Any]:

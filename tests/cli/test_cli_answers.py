@@ -139,6 +139,7 @@ def test_members(staffed: Desk) -> None:
         rf"[a-z0-9]{{16}}@{DOMAIN}", staffed.ask("member", "show", ivy["member"])["write_to"]
     )
     changed = staffed.ask("member", "set", ana["member"], "agreed=2026-01-03", "facilitator=false")
+    assert changed.pop("warning").startswith("Nobody runs this group now")
     no_more = {"facilitator": False, "role": "member", "agreed_version": 1}
     assert changed == ana | {"state": "active", "agreed": "2026-01-03"} | no_more
     assert staffed.ask("member", "show", ana["member"]) == changed

@@ -69,6 +69,11 @@ def test_a_group_is_run_from_the_command_line(desk: Desk) -> None:
     assert (wrong.status, wrong.out) == (1, "")
     assert desk("member", "unmute", sol["member"]).status == 0
 
+    assert desk("group", "announce", "Tuesday", "hi", "--by", sol["member"]).status == 1
+    said = desk.ask("group", "announce", "Tuesday", f"we meet, {ANA}", "--by", ana["member"])
+    assert said == {"done": "Said to members of the group: 1."}
+    assert desk("group", "announce", "Tuesday", " ", "--by", ana["member"]).status == 1
+
     planned = "daily 9:00 Good morning"
     assert desk("group", "plan", "Tuesday", planned, "--by", sol["member"]).status == 1
     desk.ask("group", "plan", "Tuesday", planned, "--by", ana["member"])
@@ -76,6 +81,23 @@ def test_a_group_is_run_from_the_command_line(desk: Desk) -> None:
     assert list(plan) == ["number", "due"]
     desk.ask("group", "unplan", "Tuesday", str(plan["number"]))
     assert desk.ask("group", "plans", "Tuesday") == []
+
+
+def test_who_leaves_a_group_without_anybody_who_runs_it_is_told(desk: Desk) -> None:
+    """By a demotion or a removal; not while another one is there, and what was asked is done."""
+    desk.ask("init")
+    desk.ask("group", "create", "Tuesday")
+    add(desk, "Sol", SOL)
+    ana = add(desk, "Ana", ANA, "--facilitator")
+    lou = add(desk, "Lou", "lou@willow.example", "--facilitator")
+    assert "warning" not in desk.ask("member", "set", lou["member"], "role=member")
+    demoted = desk("member", "set", ana["member"], "role=member")
+    assert (demoted.status, "Nobody runs this group now" in demoted.out) == (0, True)
+    assert "warning" not in desk.ask("member", "set", ana["member"], "name=Anna")
+    desk.ask("member", "set", ana["member"], "role=co_facilitator")
+    removed = desk.ask("member", "remove", ana["member"])
+    assert removed.pop("warning").startswith("Nobody runs this group now")
+    assert removed == {"removed": ana["member"]}
 
 
 def test_roles_are_set_and_shown(desk: Desk) -> None:
