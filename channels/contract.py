@@ -30,6 +30,8 @@ class Trait(StrEnum):
     """The provider has answered this word itself, as carriers do with STOP: not again by us."""
     SHOWN_TO_OTHERS = "shown_to_others"
     """It was sent to other people's phones as well, which saw who wrote it."""
+    LATE = "late"
+    """It waited for so long that its writer may be asleep again."""
 
 
 class Proof(StrEnum):

@@ -28,6 +28,7 @@ from relay.judge import judge_post
 from relay.languages.speech import spoken
 from relay.log import Word, say
 from relay.model import Body, Group, end_of_life
+from relay.notices import ANSWER_LIFE
 from relay.obey import Obey
 from relay.obeying.said import Said, read_again, standing, written
 from relay.store.pending import Waiting, Why
@@ -296,7 +297,7 @@ class Intake:
         elif inbound.channel == SMS:
             before = await self._last_before(c, arrival)
             fate = await self._text(c, inbound, arrival, made, verdict, order, now, silent=silent)
-            await self._answer_there(c, arrival, before)
+            await self._answer_there(c, inbound, arrival, before, now)
         else:
             fate = await self._decide(c, inbound, arrival, made, verdict, order, now)
         await self._care.look(c, inbound, arrival, order, now)
@@ -313,8 +314,15 @@ class Intake:
         """The last copy for who writes to one member alone, before she is answered."""
         return 0 if arrival.reader is None else await self._outbox.newest_for(c, arrival.member.id)
 
-    async def _answer_there(self, c: AsyncConnection, arrival: Arrival, before: int) -> None:
-        """Answers to a text for one member alone come from the number it was written to."""
+    async def _answer_there(
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, before: int, now: datetime
+    ) -> None:
+        """Answers to a text for one member alone come from the number it was written to.
+
+        And those to one that came late come after her night.
+        """
+        if not _is_there(inbound):
+            await self._outbox.no_answers(c, arrival.member.id, now, now + ANSWER_LIFE)
         if arrival.reader is not None:
             await self._outbox.turn_aside(c, arrival.member.id, arrival.reader.id, before)
 
@@ -428,7 +436,7 @@ class Intake:
             if one.why is Why.COMMAND:
                 gone += await self._obey_later(c, inbound, arrival, one, now)
             elif one.body is not None:
-                fate = await self._let_go(c, arrival, one.body, one.reader_id, now)
+                fate = await self._let_go(c, inbound, arrival, one.body, one.reader_id, now)
         if len(hers) < len(waiting):
             text = wording.OLD_DROPPED.format(count=len(waiting) - len(hers))
             await self._notices.tell(c, member.id, text, now, anyway=True)
@@ -514,7 +522,7 @@ class Intake:
                 why = Doubt.NEAR_MISS
             if why:
                 return await self._ask_what_she_means(c, arrival, made, why, now)
-            return await self._post(c, arrival, made, now)
+            return await self._post(c, inbound, arrival, made, now)
         if isinstance(verdict, Hold):
             return await self._ask_for_proof(c, arrival, made, now + ASKED_FOR, now)
         return await self._answer(c, inbound, arrival, verdict, now)
@@ -608,7 +616,9 @@ class Intake:
             subject=NO_WORDS,
             text=Secret(spoken(wording.REACTED.format(sign=sign), arrival.group.settings)),
         )
-        readers = await self._posting.publish(c, member, arrival.group, body, None, now)
+        readers = await self._posting.publish(
+            c, member, arrival.group, body, None, now, present=_is_there(inbound)
+        )
         return replace(fate, readers=readers)
 
     async def _is_flood(
@@ -627,13 +637,15 @@ class Intake:
         return not await self._outbox.is_new(c, blind, now)
 
     async def _post(
-        self, c: AsyncConnection, arrival: Arrival, made: Draft, now: datetime
+        self, c: AsyncConnection, inbound: Inbound, arrival: Arrival, made: Draft, now: datetime
     ) -> _Fate:
         member, body = arrival.member, _addressed(made.body, arrival)
         if made.telling and arrival.group.settings.contacts == "ask":
             return await self._ask_for_a_wish(c, arrival, made, now)
         reader_id = arrival.reader.id if arrival.reader else None
-        readers = await self._posting.publish(c, member, arrival.group, body, reader_id, now)
+        readers = await self._posting.publish(
+            c, member, arrival.group, body, reader_id, now, present=_is_there(inbound)
+        )
         if made.telling:
             if readers and made.whole:
                 await self._keep(c, arrival, made.whole, Why.SECOND, now + _SECOND_THOUGHTS, now)
@@ -719,11 +731,12 @@ class Intake:
             await self._notices.tell(c, member.id, wording.NOT_HERS, now, anyway=True)
             await self._outbox.lose(c, member.group_id, "not_confirmed", 1, now)
             return _Fate(Receipt.TAKEN, Word.DROPPED, Reason.NOT_PROVEN)
-        return await self._let_go(c, arrival, waiting.body, waiting.reader_id, now)
+        return await self._let_go(c, inbound, arrival, waiting.body, waiting.reader_id, now)
 
     async def _let_go(
         self,
         c: AsyncConnection,
+        inbound: Inbound,
         arrival: Arrival,
         body: Body,
         reader_id: int | None,
@@ -735,7 +748,9 @@ class Intake:
         if looser or (body.guarded and group.settings.contacts == "ask"):
             await self._notices.tell(c, member.id, wording.ASKED_WITHOUT, now, anyway=True)
             return _Fate(Receipt.TAKEN, Word.HELD, "contact")
-        readers = await self._posting.publish(c, member, group, body, reader_id, now)
+        readers = await self._posting.publish(
+            c, member, group, body, reader_id, now, present=_is_there(inbound)
+        )
         if body.guarded:
             await self._notices.tell(c, member.id, wording.MASKED, now, anyway=True)
         if body.files_left_out:
@@ -879,6 +894,11 @@ def _with_words(inbound: Inbound) -> Inbound:
     if inbound.text.reveal().strip() or is_answer(subject):
         return inbound
     return replace(inbound, text=Secret(subject))
+
+
+def _is_there(inbound: Inbound) -> bool:
+    """Whether its writer is awake: she wrote it just now."""
+    return Trait.LATE not in inbound.traits
 
 
 def _is_forged(verdict: Verdict) -> bool:

@@ -24,6 +24,7 @@ from channels.secret import Contact
 from relay.backoff import delay
 from relay.clock import Clock, stopwatch
 from relay.errors import RefusalError
+from relay.lateness import as_of
 from relay.log import Word, say, trouble
 from relay.store.shelf import Kept, Shelf, Slip
 from relay.vault.vault import UnsealError, Vault
@@ -386,7 +387,7 @@ class Spool:
     async def _hand_in(self, waiting: _Waiting, kept: Kept) -> bool:
         try:
             async with asyncio.timeout(_LONGEST):
-                await self._accept(kept.inbound)
+                await self._accept(as_of(kept.inbound, kept.at, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - an error nobody knows delays, it loses nothing
             trouble(error, where="spool")
             self._failed_once_more(waiting)

@@ -18,6 +18,7 @@ from channels.contract import Accept, Erased, Inbound, Outcome, Progress
 from channels.secret import Contact, Secret
 from relay.clock import stopwatch
 from relay.engine import Engine
+from relay.lateness import as_of
 from relay.log import Word, say, trouble
 from relay.lostphones import LostPhones
 from relay.progress import Following
@@ -340,7 +341,7 @@ class Upkeep:
             if self._clock.now() - record.at >= self._life and not self._urgent(inbound):
                 await self._too_late(inbound)
             else:
-                await self._take(inbound)
+                await self._take(as_of(inbound, record.at, self._clock.now()))
         except Exception as error:  # noqa: BLE001 - an error nobody knows delays, it loses nothing
             trouble(error, where="reconcile")
             return None

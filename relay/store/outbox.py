@@ -659,6 +659,14 @@ class Outbox:
         )
         return int(done.rowcount)
 
+    async def no_answers(
+        self, c: AsyncConnection, member_id: int, now: datetime, until: datetime
+    ) -> None:
+        """What answers her until then is none: what she wrote came late, so she may be asleep."""
+        d = DELIVERY.c
+        hers = (d.member_id == member_id) & (d.answers_until == milliseconds(until))
+        await c.execute(sa.update(DELIVERY).where(hers).values(answers_until=milliseconds(now) - 1))
+
     async def unread(self, c: AsyncConnection, member_id: int) -> int:
         """How many posts wait for a reader."""
         query = sa.select(sa.func.count()).select_from(DELIVERY)

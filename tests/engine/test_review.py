@@ -44,6 +44,7 @@ from relay.wording import danger
 from tests.engine.conftest import House
 from tests.engine.test_budget import Meter, tolled
 from tests.engine.test_handout import drawn
+from tests.engine.test_private import agree
 from tests.engine.test_upkeep import Kept, Twilio, upkeep
 from tests.support.cries import unnumbered
 
@@ -353,6 +354,7 @@ async def test_of_what_waits_the_newest_five_are_kept(house: House) -> None:
 async def test_a_wish_to_go_said_to_one_member_is_for_her_alone(house: House) -> None:
     """It is said to her and not to us: she reads it, and facilitators hear nothing."""
     here = await yard(house, FAY, IVY, OAK, private="on")
+    await agree(house, here.members[IVY], IVY, here.members[OAK], OAK)
     await here.says(IVY, GO, to=here.members[OAK].mask)
     assert (here.read(OAK), here.told(FAY), here.told(IVY)) == ([GO], [], [])
     await here.says(IVY, GO)
@@ -605,6 +607,29 @@ async def test_what_never_reached_us_is_done_told_or_posted_by_its_age(house: Ho
     assert await here.state(ROBIN) is MemberState.STOPPED
     async with house.engine.database.reading() as c:
         assert await c.scalar(sa.select(sa.func.count()).select_from(ERASURE)) == 4
+
+
+async def test_what_comes_in_late_wakes_nobody(house: House) -> None:
+    """Hours after she wrote, in her night, no answer comes, nor is she awake; a cry is heard."""
+    here = await yard(house, ROBIN, SOL, quiet="08:00-13:00")
+    await house.engine.registrar.change_group("Tuesday", {"awake": "60", "crisis": "988"})
+    house.clock.forward(days=6)
+    twilio = Shared()
+    twilio.records = [
+        record(here, "SM" + f"{n:032}", text, hours=5 - n)
+        for n, text in enumerate(("hello", "MORE", "QUIET"))
+    ]
+    assert await upkeep(house, twilio).reconcile() == 3
+    await house.deliver()
+    await here.says(SOL, "good night")
+    assert (here.told(ROBIN), here.read(ROBIN), here.read(SOL)) == ([], [], ["hello"])
+    twilio.records = [record(here, "SM" + "9" * 32, "CRISIS", hours=4)]
+    assert await upkeep(house, twilio).reconcile() == 1
+    await house.deliver()
+    assert ["988" in text for text in here.told(ROBIN)] == [True]
+    await here.later(hours=2)
+    assert len(here.told(ROBIN)) == 3
+    assert here.read(ROBIN) == ["good night"]
 
 
 @pytest.fixture

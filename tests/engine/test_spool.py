@@ -509,7 +509,7 @@ async def test_words_are_not_lost_for_a_picture(place: Place) -> None:
         place.clock.forward(minutes=7)
         await spool.take_up()
     first = place.door.taken[0]
-    assert (first.media, first.traits) == ((), frozenset({Trait.FILES_LEFT_OUT}))
+    assert (first.media, first.traits) == ((), frozenset({Trait.FILES_LEFT_OUT, Trait.LATE}))
     assert place.door.words == ["look", "and"]
 
 
