@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NO_WORDS
 from channels.secret import Secret
 from policies.facts import GroupState, MemberState, Role
+from policies.windows import quiet_until
 from relay import wording
 from relay.clock import milliseconds
 from relay.ending import Endings
 from relay.errors import RefusalError
+from relay.judge import quiet_windows
 from relay.judge import until as stored_end
 from relay.languages.speech import spoken
 from relay.leaving import Leaving
@@ -141,7 +143,8 @@ class Guiding:
         end = now + min(span or MUTED_FOR, _MUTED_AT_MOST)
         await self._set_muted(c, member, milliseconds(end))
         zone = clock_of(member.settings, group.settings)
-        text = guiding.MUTE_BEGINS.format(until=shown_time(end, zone, now))
+        read = quiet_until(quiet_windows(group.settings, member.settings), now) or now
+        text = guiding.MUTE_BEGINS.format(until=shown_time(end, zone, read))
         await self._notices.tell(c, member.id, text, now)
         hers = zone if by is None else clock_of(by.settings, group.settings)
         shown = shown_time(end, hers, now)

@@ -459,6 +459,10 @@ class Intake:
         if waiting.body is None:
             return ()
         order, made = read_again(waiting.body)
+        if standing(arrival.member) not in declared(order.command).who:  # not hers to ask any more
+            text = wording.NOTHING_WAITS
+            await self._notices.tell(c, arrival.member.id, text, now, anyway=True)
+            return ()
         said = Said(c=c, order=order, inbound=inbound, arrival=arrival, now=now, made=made)
         return tuple(await self._obey.obey(said))
 

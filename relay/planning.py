@@ -16,6 +16,7 @@ from channels.secret import Secret
 from policies.facts import GroupState, MemberState
 from relay.errors import RefusalError
 from relay.hiding import Hiding
+from relay.judge import until
 from relay.lastday import over_at
 from relay.model import Body, Group, Member
 from relay.notices import Notices
@@ -58,7 +59,13 @@ class Planning:
         self._hiding = hiding
 
     async def plan(
-        self, c: AsyncConnection, group: Group, author: Member, text: Secret, now: datetime
+        self,
+        c: AsyncConnection,
+        group: Group,
+        author: Member,
+        text: Secret,
+        now: datetime,
+        subject: Secret = NO_WORDS,
     ) -> Text:
         """Take a time with words behind it. Raises `RefusalError`; then nothing was changed."""
         found = split(text.reveal())
@@ -81,6 +88,7 @@ class Planning:
             number=number,
             due=due,
             words=await self._hiding.hide(c, group, author, words),
+            subject=await self._hiding.hide(c, group, author, subject.reveal()),
             occasion=to_json(fixed(occasion, due, zone)),
         )
         said = planning.PLANNED_AGAIN if occasion.repeats else planning.PLANNED
@@ -106,12 +114,16 @@ class Planning:
         """Everything that is planned, the next first."""
         return await self._planned.of_group(c, group.id)
 
-    async def publish_next(self, c: AsyncConnection, now: datetime) -> bool:
-        """Say one thing whose time has come, and note when it comes again. `False`: there is none.
+    async def due(self, c: AsyncConnection, now: datetime) -> list[int]:
+        """The ids of plans whose time has come, the earliest first."""
+        return await self._planned.due(c, now)
+
+    async def publish(self, c: AsyncConnection, plan_id: int, now: datetime) -> bool:
+        """Say what was planned, and note when it comes again. `False`: another process does.
 
         What cannot be said now is skipped, and who planned it is told.
         """
-        plan = await self._planned.due(c, now)
+        plan = await self._planned.hold(c, plan_id, now)
         if plan is None:
             return False
         found = await self._roster.look_up(c, plan.member_id)
@@ -124,17 +136,23 @@ class Planning:
         over = group.state is GroupState.CLOSED or not _may_write(author)
         again = next_time(occasion, zone, now) if occasion.repeats and not over else None
         await self._planned.move(c, plan, again)
-        if over or _is_skipped(group, plan, now):
+        if over or _is_muted(author, now) or _is_skipped(group, plan, now):
             await self._tell_skipped(c, author, group, plan, now)
         else:
-            await self._publish(c, author, group, plan.words, now)
+            await self._publish(c, author, group, (plan.subject, plan.words), now)
         return True
 
     async def _publish(
-        self, c: AsyncConnection, author: Member, group: Group, words: Secret, now: datetime
+        self,
+        c: AsyncConnection,
+        author: Member,
+        group: Group,
+        said: tuple[Secret, Secret],
+        now: datetime,
     ) -> None:
-        text = await self._hiding.hide(c, group, author, words.reveal())  # who is here now
-        body = Body(author=author.name, mask=author.mask, subject=NO_WORDS, text=text)
+        """A subject and words, without contacts of those who are here now."""
+        subject, text = [await self._hiding.hide(c, group, author, one.reveal()) for one in said]
+        body = Body(author=author.name, mask=author.mask, subject=subject, text=text)
         await self._posting.publish(c, author, group, body, None, now, present=False)
 
     async def _tell_skipped(
@@ -147,6 +165,11 @@ class Planning:
 
 def _may_write(author: Member) -> bool:
     return author.state is MemberState.ACTIVE and author.facilitator
+
+
+def _is_muted(author: Member, now: datetime) -> bool:
+    end = until(author.settings.muted_until)
+    return end is not None and now < end
 
 
 def _is_skipped(group: Group, plan: Plan, now: datetime) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from relay.clock import stopwatch
 from relay.engine import Engine
@@ -126,14 +127,16 @@ class Sweeper:
 
     async def _say_what_was_planned(self) -> None:
         """Publish what facilitators planned for this minute, each in a transaction of its own."""
-        publish, now = self._planning.publish_next, self._clock.now()
-        some = False
-        try:
-            while await self._database.transact(lambda c: publish(c, now)):
-                some = True
-        except Exception as error:  # noqa: BLE001 - what is over must end nevertheless
-            trouble(error, where="planned")
-        if some:
+        now = self._clock.now()
+        async with self._database.reading() as c:
+            due = await self._planning.due(c, now)
+        for plan_id in due:
+            publish = partial(self._planning.publish, plan_id=plan_id, now=now)
+            try:
+                await self._database.transact(publish)
+            except Exception as error:  # noqa: BLE001 - other plans, and what is over, go on
+                trouble(error, where="planned")
+        if due:
             self._wake()
 
     async def _expire(self) -> int:

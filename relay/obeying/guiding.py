@@ -76,8 +76,11 @@ class GuidingWords:
         return ()
 
     async def _mute(self, said: Said) -> Sequence[int]:
+        """A name may end like a time: `Robin 2h` is she who is called so, if nobody is Robin."""
         name, span = name_and_span(said.order.rest)
-        member = await self._named(said, name)
+        member = await self._names.of(said.c, said.group, name)
+        if member is None:
+            member, span = await self._named(said, plain_name(said.order.rest)), None
         if member is not None:
             await self._answer(said, self._mute_her(said, member, span))
         return ()
@@ -141,14 +144,15 @@ class GuidingWords:
 
     async def _ask_about_name(self, said: Said) -> None:
         """It may have been said to the group: kept from it until she says so."""
-        if not said.made.nothing and said.arrival.reader is None:
-            rest = said.made.body.text.reveal()
+        if not said.made.nothing:
+            reader = said.arrival.reader
+            text = Secret(f"{_word(said)}{said.made.body.text.reveal()}")
             await self._pending.add(
                 said.c,
                 said.member,
-                replace(said.made.body, text=Secret(f"{said.order.command} {rest}")),
+                replace(said.made.body, text=text, private=reader is not None),
                 Why.DOUBT,
-                reader_id=None,
+                reader_id=reader.id if reader else None,
                 expires=end_of_life(said.now, self._life),
                 now=said.now,
             )
@@ -163,6 +167,12 @@ class GuidingWords:
 
     async def _tell(self, said: Said, text: Text) -> None:
         await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
+
+
+def _word(said: Said) -> str:
+    """The word as she wrote it, with what stands between it and the rest."""
+    text, rest = said.inbound.text.reveal().strip(), said.order.rest
+    return text.removesuffix(rest) if text.endswith(rest) else f"{said.order.command} "
 
 
 def _reason(said: Said) -> str:

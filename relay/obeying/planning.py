@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from channels.contract import NO_WORDS
+from channels.secret import Secret
+from channels.subjects import is_answer
 from relay import wording
 from relay.engine import Engine
 from relay.errors import RefusalError
@@ -34,8 +37,10 @@ class PlanningWords:
             await self._tell(said, wording.ASKED_WITHOUT)
             return ()
         try:
-            words = made.body.text
-            text = await self._planning.plan(said.c, said.group, said.member, words, said.now)
+            words, subject = made.body.text, _subject(said)
+            text = await self._planning.plan(
+                said.c, said.group, said.member, words, said.now, subject
+            )
         except RefusalError as error:
             text = error.args[0]
         else:
@@ -57,3 +62,10 @@ class PlanningWords:
 
     async def _tell(self, said: Said, text: Text) -> None:
         await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
+
+
+def _subject(said: Said) -> Secret:
+    """That of a mail of her own. An answer's is another's, and one may say what the words say."""
+    subject = said.made.body.subject
+    own = said.inbound.subject.reveal().strip()
+    return NO_WORDS if is_answer(own) or own == said.inbound.text.reveal().strip() else subject

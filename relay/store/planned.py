@@ -30,6 +30,7 @@ class Plan:
     due: datetime
     words: Secret | None
     """`None` if the key of the group is gone."""
+    subject: Secret
     occasion: str
     """As `relay.words.occasions` wrote it."""
 
@@ -49,10 +50,12 @@ class Planned:
         number: int,
         due: datetime,
         words: Secret,
+        subject: Secret,
         occasion: str,
     ) -> None:
         """Keep a post until its time."""
-        text = json.dumps([words.reveal(), occasion], ensure_ascii=False)
+        said = [words.reveal(), occasion, subject.reveal()]
+        text = json.dumps(said, ensure_ascii=False)
         row = {
             "id": new_id(),
             "group_id": group_id,
@@ -74,11 +77,16 @@ class Planned:
         this = sa.and_(PLANNED.c.group_id == group_id, PLANNED.c.short == number)
         return (await c.execute(sa.delete(PLANNED).where(this))).rowcount == 1
 
-    async def due(self, c: AsyncConnection, now: datetime) -> Plan | None:
-        """One whose time has come, locked until this transaction ends; the earliest."""
-        query = sa.select(PLANNED).where(PLANNED.c.due <= milliseconds(now))
-        first = query.order_by(PLANNED.c.due, PLANNED.c.id).limit(1)
-        row = (await c.execute(first.with_for_update(skip_locked=True))).mappings().first()
+    async def due(self, c: AsyncConnection, now: datetime) -> list[int]:
+        """The ids of those whose time has come, the earliest first."""
+        query = sa.select(PLANNED.c.id).where(PLANNED.c.due <= milliseconds(now))
+        return list((await c.execute(query.order_by(PLANNED.c.due, PLANNED.c.id))).scalars())
+
+    async def hold(self, c: AsyncConnection, plan_id: int, now: datetime) -> Plan | None:
+        """One of them, locked until this transaction ends; `None` if another has it, or had it."""
+        is_due = sa.and_(PLANNED.c.id == plan_id, PLANNED.c.due <= milliseconds(now))
+        query = sa.select(PLANNED).where(is_due).with_for_update(skip_locked=True)
+        row = (await c.execute(query)).mappings().first()
         return None if row is None else self._opened(row)
 
     async def move(self, c: AsyncConnection, plan: Plan, due: datetime | None) -> None:
@@ -90,9 +98,11 @@ class Planned:
             await c.execute(sa.update(PLANNED).where(this).values(due=milliseconds(due)))
 
     def _opened(self, row: Any) -> Plan:
-        words, occasion = None, ""
+        words, occasion, subject = None, "", ""
         try:
-            said, occasion = json.loads(self._vault.open(row["group_id"], _LABEL, row["sealed"]))
+            said, occasion, subject = json.loads(
+                self._vault.open(row["group_id"], _LABEL, row["sealed"])
+            )
             words = Secret(said)
         except UnsealError:
             pass
@@ -103,5 +113,6 @@ class Planned:
             number=row["short"],
             due=moment(row["due"]),
             words=words,
+            subject=Secret(subject),
             occasion=occasion,
         )

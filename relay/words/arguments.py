@@ -14,6 +14,14 @@ _MOST_NAMES = 3
 """Words of a pseudonym, at the most, behind a word to the relay."""
 _LONGEST_SPAN = timedelta(days=365)
 
+_NUMBERED = re.compile(
+    r"\s*#?(\d{1,6})(?!\d)(?:[.,:\uff1a\uff0c\u3001-]*(?:\s|$)|[:\uff1a\uff0c\u3001](?!\d)|(?=[\u2e80-\uffef]))(.*)",
+    re.DOTALL,
+)
+"""`7 too long`, `7: too long`, and without a space where none is written."""
+_NEW_DIGITS = re.compile(r"(?<=[\u2e80-\uffef])(?=\d)")
+"""Where digits begin in a script without spaces."""
+
 _AND = frozenset(("and", "y", "et", "und", "e", "و", "和"))
 _NO_NAMES = frozenset(
     folded(word)
@@ -58,7 +66,7 @@ _LENGTHS = {folded(name): length for length, names in _UNITS.items() for name in
 def numbers(text: str) -> list[int]:
     """Read a few short numbers, `7` or `7 and 12`, in digits of any script; empty if it is more."""
     found = []
-    for word in re.split(r"[\s,;&+#]+", text.strip(" .!#")):
+    for word in re.split(r"[\s,;&+#\u3001\uff0c\u548c]+", text.strip(" .!#")):
         said = folded(word)
         if said.isdecimal() and len(said) <= _MOST_DIGITS:
             found.append(int(said))
@@ -69,9 +77,8 @@ def numbers(text: str) -> list[int]:
 
 def first_number(text: str) -> tuple[int, str] | None:
     """Read the number that a text begins with, and what follows it; `None` if there is none."""
-    first, *rest = text.split(maxsplit=1) or [""]
-    found = numbers(first.rstrip(":,-"))
-    return (found[0], rest[0].strip() if rest else "") if len(found) == 1 else None
+    begun = _NUMBERED.match(text)
+    return (int(folded(begun[1])), begun[2].strip()) if begun else None
 
 
 def is_name(text: str) -> bool:
@@ -79,8 +86,12 @@ def is_name(text: str) -> bool:
     words = plain_name(text).split()
     if not 1 <= len(words) <= _MOST_NAMES or folded(words[0]) in _NO_NAMES:
         return False
-    found = pseudonym.problem(" ".join(words))
-    return found in {None, pseudonym.NameProblem.RESERVED}
+    return can_be_name(" ".join(words))
+
+
+def can_be_name(text: str) -> bool:
+    """Whether a text can be somebody's pseudonym at all, even if it reads like a sentence."""
+    return pseudonym.problem(plain_name(text)) in {None, pseudonym.NameProblem.RESERVED}
 
 
 def plain_name(text: str) -> str:
@@ -90,7 +101,8 @@ def plain_name(text: str) -> str:
 
 def name_and_span(text: str) -> tuple[str, timedelta | None]:
     """Read `robin 2h`: a name, and how long; `None` where nothing is said of that."""
-    words = unicodedata.normalize("NFKC", text).strip().rstrip(".!").split()
+    plain = unicodedata.normalize("NFKC", text).strip().rstrip(".!\u3002")
+    words = _NEW_DIGITS.sub(" ", plain).split()
     for count in (3, 2, 1):
         span = read_span(" ".join(words[-count:])) if len(words) > count else None
         if span is not None:

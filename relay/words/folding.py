@@ -14,7 +14,7 @@ _ONE_LETTER = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0131": "
 """Letters that keyboards and writers mix up: two endings in Arabic, the dotless i of Turkish."""
 _RUN = re.compile(r"(.)\1{2,}")
 _DOUBLED = re.compile(r"(.)\1+")
-_FIRST_WIDE = "\u2e80"
+FIRST_WIDE = "\u2e80"
 """From here on scripts write without spaces between words (Han, Kana, Hangul)."""
 
 
@@ -54,4 +54,4 @@ def has_letters_for_slips(word: str) -> bool:
 
     In fewer than four letters it does not, nor where each sign is a word of its own.
     """
-    return len(word) >= 4 and word[0] < _FIRST_WIDE
+    return len(word) >= 4 and word[0] < FIRST_WIDE

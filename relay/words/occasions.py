@@ -30,6 +30,8 @@ _SETS = {
 }
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2})|h)? ?(am|pm)?")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_JOINED = re.compile(r"(?<=\d)(?=[\u2e80-\uffef])")
+"""Where a time ends in a script without spaces."""
 _FILL = frozenset(("at", "on", "the", "to"))
 _EVERY = re.compile(
     r"(?:cada|todos los|todas las|chaque|tous les|toutes les|jeden|jede|jedes|todo|toda|todos os|"
@@ -61,6 +63,10 @@ class Occasion:
 
 def split(text: str) -> tuple[Occasion, str] | None:
     """Read a time and the words behind it; `None` if the text begins with no time."""
+    return _split(text) or _split(_JOINED.sub(" ", text, count=1))
+
+
+def _split(text: str) -> tuple[Occasion, str] | None:
     words = text.split()
     for count in range(min(_MOST_WORDS, len(words)), 0, -1):
         occasion = _read_head(" ".join(words[:count]))

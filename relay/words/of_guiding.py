@@ -6,7 +6,7 @@ import re
 
 from policies.verdict import Reason
 from relay.words import occasions
-from relay.words.arguments import first_number, is_name, name_and_span, numbers
+from relay.words.arguments import can_be_name, first_number, is_name, name_and_span, numbers
 from relay.words.folding import folded
 from relay.words.word import EVERYWHERE, Command, Form, Owner, Place, Who, Word
 
@@ -36,7 +36,8 @@ def _is_like_a_code(rest: str) -> bool:
 
 
 def _is_somebody_for_a_time(rest: str) -> bool:
-    return is_name(name_and_span(rest)[0])
+    name, span = name_and_span(rest)
+    return is_name(name) or (span is not None and can_be_name(name))
 
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -74,6 +75,7 @@ _APPROVE = Word(
     changes=True,
     form=Form.SHORT,
     fits=_is_choice,
+    loud=True,
 )
 
 _DECLINE = Word(
@@ -116,6 +118,7 @@ _MUTE = Word(
     changes=True,
     form=Form.SHORT,
     fits=_is_somebody_for_a_time,
+    loud=True,
     despite=_ALSO_FROZEN,
 )
 
@@ -137,6 +140,7 @@ _UNMUTE = Word(
     changes=True,
     form=Form.SHORT,
     fits=is_name,
+    loud=True,
     despite=_ALSO_FROZEN,
 )
 
@@ -218,6 +222,7 @@ _REMOVE = Word(
     changes=True,
     form=Form.SHORT,
     fits=is_name,
+    loud=True,
     despite=_ALSO_FROZEN,
 )
 

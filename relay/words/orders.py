@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from relay.words.folding import folded
+from relay.words.folding import FIRST_WIDE, folded
 from relay.words.reading import parse
 from relay.words.vocabulary import WORDS, Command, Form, Place, Who, Word
 
@@ -16,6 +16,8 @@ _LONGEST_SHORT = 120
 """Characters of a message in which times or a name may follow a word."""
 _PARTS = re.compile(r"\s*([^\s:\uff1a]+)([\s:\uff1a]*)")
 _COLONS = (":", "\uff1a")
+_NEVER_JOINED = frozenset({Command.RENAME, Command.VOUCH})
+"""Behind these stands a name that may be anything, and with no space between a sentence may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def read_order(text: str, standing: Who, *, to_mask: bool = False) -> Order | No
                 return Order(command=begun.word.command, rest=begun.rest)
         elif begun.stressed < begun.word.stressed:
             continue  # it may begin a sentence
-        elif not begun.rest or begun.word.fits(begun.rest):
+        elif not begun.rest or begun.word.fits(begun.rest) or _is_loud(begun):
             return Order(command=begun.word.command, rest=begun.rest)
     return None
 
@@ -124,17 +126,28 @@ def _begun(text: str, standing: Who, *, to_mask: bool) -> Iterator[_Begun]:
         for word in WORDS:
             if word.form is Form.ALONE or place not in word.where or standing not in word.who:
                 continue
-            if word.form is Form.SHORT and len(text) > _LONGEST_SHORT:
-                continue
             if said and said in _folded_spellings(word):
                 stressed = written == written.upper() != written.lower() or behind in _COLONS
+                begun = _Begun(word=word, rest=rest, stressed=stressed)
+                if word.form is Form.SHORT and len(text) > _LONGEST_SHORT and not _is_loud(begun):
+                    continue
                 if rest or (stressed and word.shouted):
-                    yield _Begun(word=word, rest=rest, stressed=stressed)
+                    yield begun
+
+
+def _is_loud(begun: _Begun) -> bool:
+    return begun.stressed and begun.word.loud
 
 
 def _beginnings(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield the first words, what stands right behind them, and the rest; shortest first."""
+    """Yield the first words, what stands right behind them, and the rest; shortest first.
+
+    In a script without spaces a word may stand right before what belongs to it.
+    """
     text, at = text.strip(), 0
+    for spelling in _JOINED if text[:1] >= FIRST_WIDE else ():
+        if text.startswith(spelling):
+            yield spelling, "", text[len(spelling) :].strip()
     for _ in range(_MOST_WORDS):
         found = _PARTS.match(text, at)
         if found is None:
@@ -147,6 +160,17 @@ _FOLDED = {
     word.command: frozenset(folded(s) for many in word.spellings.values() for s in many)
     for word in WORDS
 }
+
+_JOINED = sorted(
+    (
+        spelling
+        for word in WORDS
+        for many in word.spellings.values()
+        for spelling in many
+        if spelling >= FIRST_WIDE and word.command not in _NEVER_JOINED
+    ),
+    key=len,
+)
 
 
 def _folded_spellings(word: Word) -> frozenset[str]:

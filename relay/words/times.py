@@ -10,9 +10,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from relay.words.folding import FIRST_WIDE
 from relay.words.time_words import ENGLISH, FOREIGN, SHOWN
 
-_FIRST_WIDE = "\u2e80"
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 _TIME = re.compile(r"\d{1,4}(?:[:.h]\d{2}|h)?(?:[ap]\.?m\.?|[dhw])?")
 
@@ -38,7 +38,7 @@ _TABLE = _table()
 _FOREIGN = re.compile(
     "|".join(
         re.escape(phrase)
-        if phrase[0] >= _FIRST_WIDE
+        if phrase[0] >= FIRST_WIDE
         else rf"(?<![^\W\d_]){re.escape(phrase)}(?![^\W\d_])"
         for phrase in sorted(_TABLE, key=len, reverse=True)
     )

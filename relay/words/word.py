@@ -156,6 +156,9 @@ class Word:
     """Of one with `WORDS`: it means something without any as well."""
     posts: bool = False
     """It brings words to others, so that whatever is said against a post counts against it too."""
+    loud: bool = False
+    """Of a `SHORT` one: in capitals, or with a colon, it is meant whatever follows, such as a name
+    that could begin a sentence."""
     stressed: bool = False
     """Of a `SHORT` one: it acts only in capitals or before a colon, because it may begin a sentence
     that short. Otherwise what is going on says whether it is meant (`relay.obey.Obey.loosely`)."""

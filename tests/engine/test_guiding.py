@@ -394,3 +394,52 @@ async def test_what_was_asked_twice_and_never_answered_is_no_loss(room: Room) ->
     assert (len(room.told(ANA)), await room.waiting()) == (1, 0)
     async with room.house.engine.database.reading() as c:
         assert await room.house.engine.outbox.losses(c, room.group.id) == {}
+
+
+async def test_an_order_that_waited_for_a_code_word_is_no_order_of_who_runs_it_no_more(
+    room: Room,
+) -> None:
+    """What counts is what she is when it is done, not when she asked."""
+    await room.set_for(room.lou, code_word="marmalade")
+    await room.says("lou", "ANNOUNCE I am still in charge")
+    await room.set_for(room.lou, role="member")
+    await room.says("lou", "marmalade")
+    assert room.read() == []
+    assert room.told(LOU)[-1] == wording.NOTHING_WAITS
+
+
+async def test_a_name_may_look_like_a_time_or_a_sentence(room: Room) -> None:
+    """Whom nobody else is called like is meant, whatever her name looks like."""
+    names = {
+        "Sol 2h": "mute sol 2h 3h",
+        "La Luna": "MUTE La Luna",
+        "All Of Us": "mute all of us 3h",
+    }
+    await room.set_for(room.sol, name="Sol 2h")
+    await room.says("ana", "MUTE Sol 2h")
+    assert room.told(ANA)[-1].startswith("Sol 2h is muted until 2026-11-19 12:00")
+    for name, text in names.items():
+        await room.set_for(room.sol, name=name)
+        room.house.clock.forward(seconds=1)
+        await room.says("ana", text)
+        assert room.told(ANA)[-1].startswith(f"{name} is muted until "), text
+    assert room.read() == []
+
+
+async def test_what_was_held_for_its_name_comes_as_it_was_written(room: Room) -> None:
+    """In the words and the script in which she wrote it, and to whom she wrote it."""
+    text = "\u7981\u8a00\u7f57\u5bbe"
+    await room.says("ana", text)
+    assert (room.told(ANA), room.read()) == ([guiding.NO_SUCH_NAME], [])
+    await room.says("ana", "SEND AS IS")
+    assert room.read() == [text]
+
+
+async def test_a_mute_that_is_read_after_a_night_does_not_say_the_wrong_day(room: Room) -> None:
+    """The time is that of the past, with its date, if it is over when she reads it."""
+    await room.set_for(room.sol, quiet="11:00-20:00")
+    await room.says("ana", "MUTE sol 2h")
+    assert room.told(SOL) == []
+    room.house.clock.forward(hours=8)
+    await room.house.deliver()
+    assert room.told(SOL) == [guiding.MUTE_BEGINS.format(until="2026-11-18 14:00")]

@@ -15,7 +15,9 @@ from relay.model import show_id
 from relay.store.tables import PLANNED
 from relay.wording import planning
 from relay.words.occasions import next_time, split
-from tests.engine.test_guiding import ANA, Room, room
+from tests.engine.test_guiding import ANA, IVY, LOU, Room, room
+
+OAK = "oak@willow.example"
 
 __all__ = ["room"]
 
@@ -110,7 +112,7 @@ async def test_what_was_planned_survives_a_stop_and_comes_once(room: Room) -> No
 
     async def fails() -> None:
         async with room.house.engine.database.writing() as c:
-            assert await planned.publish_next(c, now)
+            assert await planned.publish(c, (await planned.due(c, now))[0], now)
             raise PowerCutError
 
     with pytest.raises(PowerCutError):
@@ -223,3 +225,45 @@ def test_times_are_read_in_every_language(text: str, repeats: bool) -> None:
 def test_what_is_no_time(text: str) -> None:
     """A bare number may mean the morning or the evening, or nothing of the kind."""
     assert split(text) is None
+
+
+async def test_one_broken_plan_stops_no_other(room: Room) -> None:
+    """What cannot be said, for a reason that nobody foresaw, is alone in that."""
+    await room.says("ana", "PLAN 13:00 Breaks")
+    broken = room.house.engine.vault.seal(room.group.id, "planned", '["Breaks", "never", ""]')
+    async with room.house.engine.database.writing() as c:
+        await c.execute(sa.update(PLANNED).values(sealed=broken))
+    await room.says("ana", "PLAN 13:01 Lunch")
+    await room.says("ana", "PLAN 13:02 Tea")
+    await minutes_pass(room, hours=1, minutes=2)
+    assert room.read() == ["Lunch", "Tea"]
+
+
+async def test_a_plan_keeps_the_subject_of_its_mail(room: Room) -> None:
+    """Without contacts; not one that says the order itself, nor that of a mail it answers."""
+    for subject, text in (
+        (f"Our week, {IVY}", "PLAN 13:00 one"),
+        ("Re: Ivy was here", "PLAN 13:01 two"),
+        ("PLAN 13:02 three", ""),
+    ):
+        await room.set_for(room.ivy, role="facilitator")
+        await room.says("ivy", text, subject=subject)
+    await room.set_for(room.sol, role="member")
+    oak = await room.house.member(room.group, "Oak", OAK)
+    await minutes_pass(room, hours=1, minutes=3)
+    assert oak is not None
+    sent = [o for o in room.house.email.sent if o.author and o.to.reveal() == OAK]
+    assert [o.text.reveal() for o in sent] == ["one", "two", "three"]
+    first, *others = [o.subject.reveal() for o in sent]
+    assert (first.startswith("Our week, "), IVY in first) == (True, False)
+    assert [subject for subject in others if "Ivy" in subject or "PLAN" in subject] == []
+
+
+async def test_a_plan_is_no_way_round_a_mute(room: Room) -> None:
+    """What a muted facilitator planned is skipped, and comes again when the mute is over."""
+    await room.says("lou", "PLAN daily 13:00 Lunch")
+    await room.says("ana", "MUTE lou 2h")
+    await minutes_pass(room, hours=1)
+    assert (room.read(), room.told(LOU)[-1]) == ([], planning.SKIPPED.format(when="13:00"))
+    await minutes_pass(room, days=1)
+    assert room.read() == ["Lunch"]
