@@ -8,8 +8,11 @@ from datetime import date, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from policies.facts import GroupState, MemberState
-from relay.agreeing import REMIND, is_due, version_of
+from policies.windows import quiet_until
+from relay.agreeing import ANSWERS, REMIND, is_due, version_of
+from relay.clock import milliseconds
 from relay.joining import Joining
+from relay.judge import quiet_windows
 from relay.model import Group, Member, show_id
 from relay.notices import Notices
 from relay.store.database import Database
@@ -62,7 +65,13 @@ class Affirming:
         if step == "":
             return False
         asked = {"ask": now.date().isoformat(), "drop": ""}.get(step, member.settings.asked_on)
-        settings = replace(member.settings, asked_on=asked, reminded=step == "remind")
+        arrives = quiet_until(quiet_windows(group.settings, member.settings), now) or now
+        settings = replace(
+            member.settings,
+            asked_on=asked,
+            reminded=step == "remind",
+            agree_until=milliseconds(arrives + ANSWERS),
+        )
         await self._roster.save_member(c, replace(member, settings=settings))
         if step == "drop":
             return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from policies.facts import MemberState
 from relay import wording
+from relay.clock import milliseconds
 from relay.model import Group, Member
 from relay.wording import joining as said
 from relay.wording.text import Text
@@ -18,6 +19,8 @@ GRACE = timedelta(days=14)
 """How long who was asked may take before she can only read."""
 REMIND = timedelta(days=7)
 """After which she is reminded once."""
+ANSWERS = timedelta(days=3)
+"""How long her AGREE is an answer to what reached her: later she says it to somebody else."""
 
 
 def version_of(group: Group) -> int:
@@ -35,11 +38,13 @@ def was_shown(member: Member) -> bool:
     return member.state is MemberState.INVITED and member.settings.shown_version > 0
 
 
-def is_asked(member: Member) -> bool:
+def is_asked(member: Member, now: datetime) -> bool:
     """Whether her AGREE is an answer to something, and not talk."""
     if member.state is MemberState.INVITED:
         return was_shown(member) and not waits(member)
-    return bool(member.settings.asked_on)
+    if not member.settings.asked_on:
+        return False
+    return milliseconds(now) < member.settings.agree_until or must_agree(member, now.date())
 
 
 def is_due(member: Member, group: Group, today: date) -> bool:
@@ -63,10 +68,10 @@ def must_agree(member: Member, today: date) -> bool:
     return today - date.fromisoformat(asked) >= GRACE
 
 
-def is_for_us(command: Command, member: Member, group: Group) -> bool:
+def is_for_us(command: Command, member: Member, group: Group, now: datetime) -> bool:
     """Whether a word of joining means anything of this member here; else it is talk."""
     if command is Command.AGREE:
-        return is_asked(member)
+        return is_asked(member, now)
     if command is Command.VOUCH:
         return group.settings.vetting in {"vouch1", "vouch2"}
     return True

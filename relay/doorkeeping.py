@@ -65,6 +65,8 @@ class Doorkeeping:
         async def work(c: AsyncConnection) -> Member:
             member = await self._roster.find_member(c, key, lock=True)
             group = await self._roster.group_of(c, member)
+            if group.state is GroupState.CLOSED:
+                raise RefusalError("This group is closed.")
             if not waits(member):
                 raise RefusalError("She does not wait to be let in.")
             contact = await self._roster.contact_of(c, member)

@@ -16,6 +16,7 @@ from relay.log import Word, say
 from relay.model import Member
 from relay.store.roster import fits
 from relay.vault.vault import DAY_SHIFT, Use
+from relay.wording import joining
 
 RETURN_PATH_DAYS = 14
 """How long a return path means something."""
@@ -40,6 +41,7 @@ class Feedback:
         self._database = engine.database
         self._departures = engine.departures
         self._endings = engine.endings
+        self._leaving = engine.leaving
         self._notices = engine.notices
         self._outbox = engine.outbox
         self._roster = engine.roster
@@ -92,7 +94,7 @@ class Feedback:
 
     async def _dead(self, c: AsyncConnection, member: Member, now: datetime) -> bool:
         """Nothing more to this mailbox; her facilitators learn it, the group does not."""
-        if member.state is not MemberState.ACTIVE:
+        if member.state not in {MemberState.ACTIVE, MemberState.INVITED}:
             return False
         await self._endings.member_unreachable(
             c, member.id, member.group_id, MemberState.UNREACHABLE, now
@@ -119,11 +121,11 @@ class Feedback:
         """Nothing more from this group, from this transaction on."""
         if member.state is MemberState.STOPPED:
             return False
-        await self._roster.set_state(c, [member.id], MemberState.STOPPED)
-        await self._endings.nothing_more_for(c, [member.id], now)
+        stopped = await self._leaving.stop(c, [member.id], now)
         if news is News.COMPLAINT:  # whatever we mailed her now would be the next complaint
             text = wording.COMPLAINED.format(name=member.name.reveal())
             await self._endings.tell_facilitators(c, member.group_id, text, now, besides=member.id)
         else:
-            await self._notices.tell(c, member.id, wording.UNSUBSCRIBED, now, anyway=True)
+            text = joining.GONE if stopped.told else wording.UNSUBSCRIBED
+            await self._notices.tell(c, member.id, text, now, anyway=True)
         return True

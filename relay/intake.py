@@ -222,7 +222,9 @@ class Intake:
             arrival = _as_if_present(arrival)
             text, files = inbound.text.reveal().strip(), inbound.files
             verdict = self._judge(inbound, arrival, len(text), len(files), self._clock.now())
-            if isinstance(verdict, Drop | Refuse) and not _has_words(_order(inbound, arrival)):
+            if isinstance(verdict, Drop | Refuse) and not _has_words(
+                _order(inbound, arrival, self._clock.now())
+            ):
                 return nothing(arrival.member, len(text), files_left_out=bool(files))
             rules = Rules(
                 group=arrival.group,
@@ -336,7 +338,7 @@ class Intake:
         now: datetime,
     ) -> Order | None:
         """The order that a whole message is, by its words or by what is going on."""
-        order = None if _is_forged(verdict) else _order(inbound, arrival)
+        order = None if _is_forged(verdict) else _order(inbound, arrival, now)
         if order is None and isinstance(verdict, Pass):
             return await self._obey.loosely(c, inbound, arrival, made, now)
         return order
@@ -832,7 +834,7 @@ def _addressed(body: Body, arrival: Arrival) -> Body:
     return replace(body, private=arrival.reader is not None)
 
 
-def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
+def _order(inbound: Inbound, arrival: Arrival, now: datetime) -> Order | None:
     """The order that a whole message is."""
     if inbound.reaction:
         return None
@@ -840,7 +842,7 @@ def _order(inbound: Inbound, arrival: Arrival) -> Order | None:
     if is_marked_urgent(text):
         return None  # a post, which says of itself that it is urgent
     order = read_order(text, standing(member), to_mask=to_mask)
-    return order if order and is_for_us(order.command, member, arrival.group) else None
+    return order if order and is_for_us(order.command, member, arrival.group, now) else None
 
 
 def _asks_first(order: Order, *, coded: bool, suspect: bool) -> bool:

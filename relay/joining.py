@@ -18,7 +18,8 @@ from channels.contact import SMS
 from channels.secret import Contact
 from policies.facts import MemberState
 from policies.windows import quiet_until
-from relay.agreeing import is_asked, version_of, waits, was_shown
+from relay.agreeing import ANSWERS, is_asked, is_due, not_yet, version_of, waits, was_shown
+from relay.clock import milliseconds
 from relay.ending import Endings
 from relay.errors import RefusalError
 from relay.judge import quiet_windows
@@ -79,6 +80,11 @@ class Joining:
     ) -> Member:
         """Send her an invitation, in place of any before. Raises `RefusalError`."""
         _refuse_not_invitable(member)
+        if await self._apart.wants_silence(c, member):
+            raise RefusalError(
+                "She left or said stop wherever she was. If she has told you that she agrees, add "
+                "her with --agreed."
+            )
         if not await self._outbox.once(c, now, "invite", member.id, most=_MOST_INVITATIONS):
             raise RefusalError("She was invited three times within a month; that is enough.")
         settings = replace(member.settings, shown_version=0)
@@ -116,18 +122,29 @@ class Joining:
             await self._answer(c, member, said.ALREADY_IN, now)
         elif waits(member):
             await self._answer(c, member, said.WAIT, now)
-        elif await self._invites.take(c, member, folded(code), now):
+        elif await self._takes_up(c, group, member, code, now):
             await self.show(c, group, member, now)
         else:
             await self._answer(c, member, said.WRONG_CODE, now)
+
+    async def _takes_up(
+        self, c: AsyncConnection, group: Group, member: Member, code: str, now: datetime
+    ) -> bool:
+        """Whether this is her number, and good. It is not, all at once, for who must not come."""
+        right = await self._invites.take(c, member, folded(code), now)
+        return right and not await self._cannot(c, group, member, now)
 
     async def show(self, c: AsyncConnection, group: Group, member: Member, now: datetime) -> None:
         """Show her the whole agreement: some texts that say their count, or one mail."""
         member = await self._locked(c, member)
         settings = replace(member.settings, shown_version=version_of(group))
+        if member.state is not MemberState.INVITED and is_due(member, group, now.date()):
+            asked_on = settings.asked_on or now.date().isoformat()
+            until = milliseconds(now + ANSWERS)
+            settings = replace(settings, asked_on=asked_on, agree_until=until)
         member = replace(member, settings=settings)
         await self._roster.save_member(c, member)
-        parts = list(agreement(self._programme, group, member))
+        parts = list(agreement(self._programme, group, member, now))
         by_text = member.channel == SMS
         for text in _numbered(parts) if by_text else (_together(parts, group, member),):
             await self._answer(c, member, text, now)
@@ -143,7 +160,7 @@ class Joining:
         """She agrees to what she was shown last. What is kept: version, day, channel."""
         member = await self._locked(c, member)
         version, today = version_of(group), now.date()
-        if not is_asked(member):  # answered a moment ago
+        if not is_asked(member, now):  # answered a moment ago
             return
         settings = member.settings
         if version not in (settings.shown_version, max(settings.agreed_version, 1)):
@@ -168,12 +185,22 @@ class Joining:
     async def _admit(self, c: AsyncConnection, group: Group, member: Member, now: datetime) -> None:
         """Let in who has agreed, or let her wait for who decides."""
         vetting, name = group.settings.vetting, member.name.reveal()
-        if vetting == "none" and await self.let_in(c, group, member, now, answers=True):
+        if vetting == "none":
+            if not await self.let_in(c, group, member, now, answers=True):
+                await self._begin_anew(c, member, now)
             return
         await self._answer(c, member, said.WAIT, now)
-        if vetting != "none":
-            text = said.WANTS_IN if vetting == "approve" else said.WANTS_VOUCHING
-            await self._endings.tell_facilitators(c, group.id, text.format(name=name), now)
+        text = said.WANTS_IN if vetting == "approve" else said.WANTS_VOUCHING
+        await self._endings.tell_facilitators(c, group.id, text.format(name=name), now)
+
+    async def _begin_anew(self, c: AsyncConnection, member: Member, now: datetime) -> None:
+        """Who must not be let in hears what she would if she had been invited anew meanwhile."""
+        settings = replace(
+            member.settings, shown_version=0, agreed_version=0, agreed_by="", affirmed_on=""
+        )
+        member = replace(member, agreed_on=None, settings=settings)
+        await self._roster.save_member(c, member)
+        await self._answer(c, member, not_yet(member), now)
 
     # Letting in ----------------------------------------------------------------------------
 
@@ -195,9 +222,7 @@ class Joining:
         member = await self._locked(c, member)
         if not waits(member):
             return False
-        if await self._is_forbidden(c, group, member):
-            text = said.CANNOT.format(name=member.name.reveal())
-            await self._endings.tell_facilitators(c, group.id, text, now, besides=by)
+        if await self._cannot(c, group, member, now, besides=by):
             return False
         member = replace(member, state=MemberState.ACTIVE)
         await self._roster.save_member(c, member)
@@ -244,9 +269,16 @@ class Joining:
 
     # Inner ---------------------------------------------------------------------------------
 
-    async def _is_forbidden(self, c: AsyncConnection, group: Group, member: Member) -> bool:
+    async def _cannot(
+        self, c: AsyncConnection, group: Group, member: Member, now: datetime, *, besides: int = 0
+    ) -> bool:
+        """Whether she must not be let in. Who runs the group hears it, and not why."""
         contact = await self._roster.contact_of(c, member)
-        return await self._apart.forbids(c, group, contact, besides=member.id)
+        if not await self._apart.forbids(c, group, contact, besides=member.id):
+            return False
+        text = said.CANNOT.format(name=member.name.reveal())
+        await self._endings.tell_facilitators(c, group.id, text, now, besides=besides)
+        return True
 
     async def _answer(self, c: AsyncConnection, member: Member, text: str, now: datetime) -> None:
         await self._notices.tell(c, member.id, text, now, anyway=True)
@@ -256,13 +288,13 @@ class Joining:
         return await self._roster.find_member(c, show_id(member.id), lock=True)
 
 
-def agreement(programme: str, group: Group, member: Member) -> Iterator[str]:
+def agreement(programme: str, group: Group, member: Member, now: datetime) -> Iterator[str]:
     """What a member of a group agrees to, each part short enough for one text."""
     yield said.CHOICE.format(programme=programme)
     yield from (said.PRIVATE, said.NOT_PRIVATE, said.REPORTERS, said.PHONE_COMPANIES, said.KEPT)
     yield from textwrap.wrap(group.settings.agreement, _ROOM)
     yield said.NO_HOTLINE
-    last = said.SAY_AGREE if is_asked(member) else said.AGREED_TO
+    last = said.SAY_AGREE if is_asked(member, now) else said.AGREED_TO
     yield last.format(version=version_of(group))
 
 

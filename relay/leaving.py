@@ -7,8 +7,10 @@ transaction; her key is destroyed once that has committed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,13 +24,23 @@ from relay.store.apart import Apart
 from relay.store.names import Names
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
-from relay.store.tables import POST, TALK
+from relay.store.tables import MEMBER, POST, TALK
+from relay.vault.vault import UnsealError
 from relay.wording import joining as said
 
 SURE_WITHIN = timedelta(minutes=15)
 """How long who asks to be forgotten has to say that she is sure."""
 
 _WAS_IN = {MemberState.ACTIVE, MemberState.UNREACHABLE, MemberState.SILENT}
+
+
+class Stopped(NamedTuple):
+    """What came of a stop."""
+
+    fresh: bool
+    """It was not so before."""
+    told: bool
+    """A group was told that she has gone."""
 
 
 class Leaving:
@@ -74,22 +86,33 @@ class Leaving:
         await self._apart.hand_over(c, member.id)
         await self._names.lay_to_rest(c, group, member, now, hers=not forget)
         await self._roster.remove_member(c, member, now)
-        await self.tell(c, group, member, now)
+        if member.state in _WAS_IN:
+            await self._tell(c, group, member, now)
         return [member.id]
 
-    async def leave(self, c: AsyncConnection, group: Group, member: Member, now: datetime) -> bool:
-        """Send her nothing more from this group. `False` if that was so before."""
-        if not await self._roster.stop(c, [member.id]):
-            return False
-        await self._endings.nothing_more_for(c, [member.id], now)
-        await self.tell(c, group, member, now)
-        return True
+    async def stop(self, c: AsyncConnection, member_ids: Sequence[int], now: datetime) -> Stopped:
+        """Send these, who are one person, nothing more. The groups they were in may be told."""
+        there = sa.and_(MEMBER.c.id.in_(member_ids), MEMBER.c.state.in_(_WAS_IN))
+        were_in = set((await c.execute(sa.select(MEMBER.c.id).where(there))).scalars())
+        fresh = await self._roster.stop(c, member_ids)
+        await self._endings.nothing_more_for(c, fresh, now)
+        told = [await self._tell_of(c, member_id, now) for member_id in were_in.intersection(fresh)]
+        return Stopped(fresh=bool(fresh), told=any(told))
 
-    async def tell(self, c: AsyncConnection, group: Group, member: Member, now: datetime) -> None:
-        """Tell the group that she has gone, if it wants to be told; `member`: as she was before."""
-        if group.settings.tell_left and member.state in _WAS_IN:
-            text = said.LEFT.format(name=member.name.reveal())
-            await self._naming.tell_group(c, group, text, now, besides=member.id)
+    async def _tell_of(self, c: AsyncConnection, member_id: int, now: datetime) -> bool:
+        """The same; a damaged card must not stand in the way of a stop."""
+        with suppress(UnsealError, ValueError, TypeError, KeyError):
+            found = await self._roster.look_up(c, member_id)
+            return found is not None and await self._tell(c, found[1], found[0], now)
+        return False
+
+    async def _tell(self, c: AsyncConnection, group: Group, member: Member, now: datetime) -> bool:
+        """Tell the group that a member has gone, if it wants to be told."""
+        if not group.settings.tell_left:
+            return False
+        text = said.LEFT.format(name=member.name.reveal())
+        await self._naming.tell_group(c, group, text, now, besides=member.id)
+        return True
 
     async def ask(self, c: AsyncConnection, member: Member, now: datetime) -> None:
         """From now on, for a while, her second word counts."""

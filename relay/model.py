@@ -196,6 +196,8 @@ class MemberSettings:
     """Which words she was shown last, to agree to; 0: none yet."""
     asked_on: str = ""
     """The day on which she was asked whether she agrees, and has not answered; else empty."""
+    agree_until: int = 0
+    """Until when, in milliseconds, a bare AGREE is an answer to that, and not talk."""
     reminded: bool = False
     """Whether she was reminded of that."""
     forget_until: int = 0

@@ -22,6 +22,8 @@ from relay.wording.text import Text
 _PREFIX = "text."
 _FIXED = {
     "STOPPED": "the law wants it to say that nothing more will come",
+    "joining.STOPPED_TOLD": "the law wants it to say that nothing more will come",
+    "joining.GONE": "the law wants it to say that nothing more will come",
     "UNSUBSCRIBED": "the law wants it to say that nothing more will come",
     "FORMER": "strangers read it",
     **dict.fromkeys(

@@ -11,6 +11,7 @@ from relay import wording
 from relay.engine import Engine
 from relay.notices import ANSWER_LIFE
 from relay.obeying.said import Handlers, Said
+from relay.wording import joining
 from relay.wording.text import Text
 from relay.words.vocabulary import Command
 
@@ -19,7 +20,7 @@ class Basics:
     """One method for each command. Nobody but the one who asked, and facilitators, hear of it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._endings = engine.endings
+        self._leaving = engine.leaving
         self._notices = engine.notices
         self._outbox = engine.outbox
         self._pending = engine.pending
@@ -48,11 +49,10 @@ class Basics:
         c, inbound, member, now = said.c, said.inbound, said.member, said.now
         proven = inbound.proof is Proof.PROVEN  # else nobody knows who wants silence: only here
         ids = await self._roster.same_person(c, inbound.sender) if proven else [member.id]
-        fresh = await self._roster.stop(c, ids)
-        await self._endings.nothing_more_for(c, fresh, now)  # of others only an answer waits
+        stopped = await self._leaving.stop(c, ids, now)
         known = member.state is MemberState.STOPPED and not (proven and inbound.channel == EMAIL)
         if not known and Trait.ANSWERED not in inbound.traits:  # one confirmation, not two
-            await self._tell(said, wording.STOPPED)
+            await self._tell(said, joining.STOPPED_TOLD if stopped.told else wording.STOPPED)
         return ids
 
     async def _more(self, said: Said) -> Sequence[int]:

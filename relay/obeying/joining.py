@@ -94,9 +94,9 @@ class Comings:
 
     async def _leave(self, said: Said) -> Sequence[int]:
         """Nothing more from this group, from this transaction on; her other groups stay."""
-        if await self._leaving.leave(said.c, said.group, said.member, said.now):
-            told = said.group.settings.tell_left
-            await self._tell(said, words.GONE if told else wording.UNSUBSCRIBED)
+        stopped = await self._leaving.stop(said.c, [said.member.id], said.now)
+        if stopped.fresh:
+            await self._tell(said, words.GONE if stopped.told else wording.UNSUBSCRIBED)
         return [said.member.id]
 
     async def _forget(self, said: Said) -> Sequence[int]:

@@ -35,6 +35,7 @@ class Apart:
 
     async def avoid(self, c: AsyncConnection, member: Member, contact: Contact) -> bool:
         """Note that a member must never share a group with a contact. `False` if it is too many."""
+        await self._roster.serialise(c, contact)  # nobody is let in while this is noted
         of_hers = AVOID.c.member_id == member.id
         count = await c.execute(sa.select(sa.func.count()).select_from(AVOID).where(of_hers))
         if int(count.scalar_one()) >= MOST:
@@ -64,6 +65,7 @@ class Apart:
         self, c: AsyncConnection, group: Group, contact: Contact, *, besides: int = 0
     ) -> bool:
         """Whether a contact must not be let into a group. `besides`: her own membership in it."""
+        await self._roster.serialise(c, contact)
         blind = self._roster.contact_blind(group.id, contact)
         banned = await c.execute(sa.select(BANNED.c.blind).where(BANNED.c.blind == blind))
         if banned.first() is not None:
@@ -105,6 +107,13 @@ class Apart:
             if other is not None:
                 found.append((group_id, {member_id, other}))
         return found
+
+    async def wants_silence(self, c: AsyncConnection, member: Member) -> bool:
+        """Whether she has said stop in all other groups that she was in, if there is any."""
+        others = [other for other, _ in await self._roster.other_memberships(c, member.id)]
+        query = sa.select(MEMBER.c.state).where(MEMBER.c.id.in_(others))
+        states = set((await c.execute(query)).scalars())
+        return states == {MemberState.STOPPED}
 
     async def hand_over(self, c: AsyncConnection, member_id: int) -> None:
         """What a member named goes on to hold in her other groups once she is out of this one."""

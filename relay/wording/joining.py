@@ -62,7 +62,7 @@ WANTS_VOUCHING = Text(
     "{name} has agreed and wants to join. Members who know this one can send VOUCH {name}"
 )
 LET_IN = Text("{name} is in now.")
-CANNOT = Text("{name} cannot be added to this group. This member was told to wait, and no more.")
+CANNOT = Text("{name} cannot be added to this group. This member was not told why.")
 NOT_TAKEN_UP = Text("{name} did not take up the invitation in time. You can invite anew.")
 VOUCHED = Text("Thank you. If somebody of this name waits to be let in, your word counts.")
 JOINED = Text("{name} has joined the group.")
@@ -90,8 +90,8 @@ NAMES_ENOUGH = Text("You have had three new names today. Please wait until tomor
 NOW_CALLED = Text("You knew {old}. The new name is {name}.")
 
 AVOIDED = Text(
-    "Noted, and nobody is told. This contact cannot join a group that you are in. If you feel "
-    "unsafe now, send HELP."
+    "Noted. Nobody in your groups learns whom you named. From now on this contact cannot join "
+    "them. If you feel unsafe now, send HELP."
 )
 NOT_A_CONTACT = Text(
     "Please write the number with + and country code, or the whole mail address. Nobody else saw "
@@ -105,6 +105,9 @@ APART = Text(
 
 LEFT = Text("{name} is not in the group any more.")
 GONE = Text("You will get nothing more from this group. It hears that you have gone, not why.")
+STOPPED_TOLD = Text(
+    "You will get nothing more from this service. Your group hears that you have gone, not why."
+)
 FORGET_ASKED = Text(
     "This erases you from this group for good: name, number, what waits. There is no other answer. "
     "If you are sure, send FORGET ME YES"

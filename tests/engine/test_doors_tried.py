@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from policies.facts import MemberState
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+
+from channels.contract import News, Report
+from policies.facts import GroupState, MemberState
 from relay import wording
+from relay.clock import day
+from relay.errors import RefusalError
+from relay.feedback import Feedback
 from relay.model import show_id
 from relay.naming import SUGGESTIONS
+from relay.vault.vault import DAY_SHIFT, Use
 from relay.wording import guiding
 from relay.wording import joining as said
 from tests.engine.test_joining import ANA, LOU, ROBIN, SOL, Door, door
@@ -88,3 +98,87 @@ async def test_names_are_changed_three_times_a_day(door: Door) -> None:
     door.house.clock.forward(days=1)
     await door.says(door.sol, SOL, "RENAME Moss")
     assert (await door.now(door.sol)).name.reveal() == "Moss"
+
+
+async def test_agree_to_a_friend_is_no_answer_to_us(door: Door) -> None:
+    """For three days after a question reached her it is one, or once she can only read."""
+    await door.set(reaffirm="4", quiet="11:00-20:00", timezone="UTC")
+    door.house.clock.forward(days=29)
+    await door.house.sweeper.sweep()
+    door.house.clock.forward(hours=8, days=3)
+    await door.house.deliver()
+    assert (door.got(SOL), (await door.now(door.sol)).settings.asked_on) != ([], "")
+    await door.says(door.sol, SOL, "Agree!")
+    assert door.got(ANA)[-1] == "Agree!"
+    await door.says(door.sol, SOL, "AGREEMENT")
+    await door.says(door.sol, SOL, "Agree!")
+    assert door.got(SOL)[-1] == said.AFFIRMED.format(version=1)
+    door.house.clock.forward(days=29)
+    await door.house.sweeper.sweep()
+    door.house.clock.forward(days=14)
+    await door.says(door.sol, SOL, "agree")
+    assert (await door.now(door.sol)).settings.asked_on == ""
+
+
+async def test_nobody_hears_that_she_agreed_to_what_is_new(door: Door) -> None:
+    """Who reads it before she was asked can agree to it at once."""
+    await door.set(agreement="Be kind.")
+    await door.says(door.sol, SOL, "AGREEMENT")
+    assert door.got(SOL)[-1].endswith(said.SAY_AGREE.format(version=2))
+    await door.says(door.sol, SOL, "AGREE")
+    assert door.got(SOL)[-1] == said.AFFIRMED.format(version=2)
+    await door.says(door.sol, SOL, "AGREEMENT")
+    assert door.got(SOL)[-1].endswith(said.AGREED_TO.format(version=2))
+
+
+@pytest.mark.parametrize(("word", "may"), [("STOP", False), ("LEAVE", False), ("hello", True)])
+async def test_a_stop_holds_in_a_group_she_never_saw(door: Door, word: str, *, may: bool) -> None:
+    """Who ended it wherever she was gets no invitation to another group."""
+    await door.says(door.sol, SOL, word)
+    friday = await door.house.group("Friday")
+    before = len(door.got(SOL))
+    try:
+        await door.house.member(friday, "Wren", SOL, agreed=False)
+    except RefusalError:
+        assert not may
+    await door.house.deliver()
+    assert len(door.got(SOL)) - before == may
+
+
+async def test_a_mailbox_that_is_not_there_ends_an_invitation(door: Door) -> None:
+    """The mail host says so later; who runs the group hears of it."""
+    ivy = await door.invited("Ivy", "ivy@willow.example")
+    today = day(door.house.clock.now())
+    token = door.house.engine.vault.mint(Use.BOUNCE, ivy.id, today << DAY_SHIFT)
+    await Feedback(door.house.engine, wake=lambda: None).hear(Report(token=token, news=News.DEAD))
+    await door.house.deliver()
+    assert door.got(ANA) == [wording.UNREACHABLE.format(name="Ivy")]
+    assert (await door.now(ivy)).state is MemberState.UNREACHABLE
+
+
+async def test_nobody_is_let_into_a_group_that_has_ended(door: Door) -> None:
+    """She would be told that she is in."""
+    await door.set(vetting="approve")
+    lou = await door.invited()
+    await door.joins(lou, LOU)
+    await door.house.engine.registrar.set_group_state("Tuesday", GroupState.CLOSED)
+    with pytest.raises(RefusalError, match="closed"):
+        await door.house.engine.doorkeeping.let_in(show_id(lou.id))
+
+
+async def test_who_is_named_while_she_is_let_in_is_not_missed(door: Door) -> None:
+    """Of two transactions at once the later one sees the earlier: that the two share a group."""
+    await door.set(vetting="approve")
+    lou, engine = await door.invited(), door.house.engine
+    await door.joins(lou, LOU)
+    avoid = engine.doorkeeping.avoid(show_id(door.sol.id), sms=LOU, email=None, undo=False)
+    async with engine.database.writing() as c:
+        assert await engine.joining.let_in(c, door.group, lou, door.house.clock.now())
+        naming = asyncio.create_task(avoid)
+        while c.dialect.name == "postgresql" and not naming.done():
+            waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            if (await c.execute(sa.text(waits))).first() is not None:
+                break
+    await naming
+    await door.house.deliver()
+    assert door.got(ANA)[-1] == said.APART

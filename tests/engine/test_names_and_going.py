@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from channels.contract import Receipt
+from channels.contract import News, Receipt, Report
 from policies.facts import MemberState
 from policies.pseudonym import problem, skeleton
 from relay import wording
 from relay.errors import RefusalError
+from relay.feedback import Feedback
 from relay.model import show_id
 from relay.naming import SUGGESTIONS
-from relay.vault.vault import UnsealError
+from relay.vault.vault import UnsealError, Use
 from relay.wording import joining as said
 from tests.engine.test_joining import ANA, IVY, LOU, ROBIN, SOL, Door, door, kept
 
@@ -129,14 +130,44 @@ async def test_what_is_no_whole_contact_is_not_passed_on(door: Door) -> None:
     assert door.got(ANA)[-1] == "never with him again"
 
 
-async def test_who_was_named_after_an_invitation_waits_for_ever(door: Door) -> None:
-    """She hears what anybody hears who waits; facilitators hear that, and not why."""
-    lou = await door.invited()
-    await door.says(lou, LOU, f"JOIN {door.code()}")
+async def test_who_was_named_after_an_invitation_has_a_number_that_is_too_old(door: Door) -> None:
+    """What others hear whose number is no longer good; facilitators hear that, and not why."""
+    lou, code = await door.invited(), door.code()
     await door.says(door.sol, SOL, f"NEVER WITH {LOU}")
-    await door.says(lou, LOU, "AGREE")
-    assert door.got(LOU)[-1] == said.WAIT
+    for _ in range(2):
+        await door.says(lou, LOU, f"JOIN {code}")
+    assert door.got(LOU)[1:] == [said.WRONG_CODE] * 2
     assert door.got(ANA) == [said.CANNOT.format(name="Lou")]
+
+
+async def test_who_was_named_before_she_agreed_hears_as_if_invited_anew(door: Door) -> None:
+    """The same two answers, in the same order, as of who got another invitation meanwhile."""
+    heard = {}
+    for name, contact in (("Lou", LOU), ("Robin", ROBIN)):
+        member = await door.invited(name, contact)
+        code = door.code(contact)
+        await door.says(member, contact, f"JOIN {code}")
+        before = len(door.got(contact))
+        if name == "Lou":
+            await door.says(door.sol, SOL, f"NEVER WITH {LOU}")
+        else:
+            await door.house.engine.doorkeeping.invite(show_id(member.id))
+        await door.says(member, contact, "AGREE")
+        await door.says(member, contact, f"JOIN {code}")
+        await door.says(member, contact, "hello?")
+        heard[name] = [t for t in door.got(contact)[before:] if "you are invited" not in t]
+    assert heard["Lou"] == heard["Robin"]
+    assert heard["Lou"] == [wording.NOT_YET, said.WRONG_CODE, wording.NOT_YET]
+    assert door.got(ANA) == [said.CANNOT.format(name="Lou")]
+
+
+async def test_who_was_named_while_she_waits_waits_for_ever(door: Door) -> None:
+    """She hears what anybody hears who waits; facilitators hear that, and not why."""
+    await door.set(vetting="approve")
+    lou = await door.invited()
+    await door.joins(lou, LOU)
+    await door.says(door.sol, SOL, f"NEVER WITH {LOU}")
+    assert door.got(LOU)[-1] == said.WAIT
     assert (await door.now(lou)).state is MemberState.INVITED
     await door.says(door.ana, ANA, "APPROVE Lou")
     assert door.got(ANA)[-1] == said.CANNOT.format(name="Lou")
@@ -181,13 +212,17 @@ async def test_no_contact_that_was_named_is_readable(door: Door) -> None:
 # Going -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["leave", "remove", "forget"])
+@pytest.mark.parametrize("way", ["leave", "remove", "forget", "stop"])
 async def test_the_group_cannot_tell_why_somebody_went(door: Door, way: str) -> None:
     """By whichever way, the same sentence; and by default none."""
     await door.set(tell_left="true")
     if way == "leave":
         await door.says(door.sol, SOL, "LEAVE")
         assert door.got(SOL) == [said.GONE]
+    elif way == "stop":
+        await door.says(door.sol, SOL, "STOP")
+        await door.says(door.sol, SOL, "STOP")
+        assert door.got(SOL) == [said.STOPPED_TOLD]
     elif way == "remove":
         await door.house.engine.registrar.remove_member(show_id(door.sol.id))
     else:
@@ -284,3 +319,25 @@ def test_a_day_is_how_long_an_invitation_lasts() -> None:
     from relay.leaving import SURE_WITHIN
 
     assert (timedelta(hours=24), timedelta(minutes=15)) == (CODE_LIFE, SURE_WITHIN)
+
+
+@pytest.mark.parametrize("news", [News.UNSUBSCRIBE, News.COMPLAINT])
+async def test_a_click_that_ends_it_is_told_as_well(door: Door, news: News) -> None:
+    """What the mail host passes on of her wish is a way to go as any other."""
+    await door.set(tell_left="true")
+    ivy = await door.house.member(door.group, "Ivy", IVY)
+    token = door.house.engine.vault.mint(Use.UNSUBSCRIBE, ivy.id, door.group.id)
+    await Feedback(door.house.engine, wake=lambda: None).hear(Report(token=token, news=news))
+    await door.house.deliver()
+    assert door.got(SOL) == [said.LEFT.format(name="Ivy")]
+    assert door.got(IVY) == ([said.GONE] if news is News.UNSUBSCRIBE else [])
+
+
+@pytest.mark.parametrize("word", ["LEAVE", "STOP"])
+async def test_nobody_is_told_of_who_never_came(door: Door, word: str) -> None:
+    """And she is not told that the group was."""
+    await door.set(tell_left="true")
+    lou = await door.invited()
+    await door.says(lou, LOU, word)
+    assert door.got(LOU)[-1] == (wording.UNSUBSCRIBED if word == "LEAVE" else wording.STOPPED)
+    assert door.got(SOL) == door.got(ANA) == []
