@@ -420,6 +420,7 @@ class Registrar:
     async def inventory(self, group_key: str | None = None) -> dict[str, Any]:
         """What is held right now, in numbers and times only."""
         now = self._clock.now()
+        spool = len(slips_in(self._spool)) if self._spool.is_dir() else 0  # first: it goes on there
         async with self._database.reading() as c:
             groups = {g.id: g for g in await self._roster.groups(c)}
             held = await self._outbox.held(c, now)
@@ -445,7 +446,7 @@ class Registrar:
             "waiting_for_author": waiting,
             "not_passed_on": losses,
             "happened": happened,
-            "spool": len(slips_in(self._spool)) if self._spool.is_dir() else 0,
+            "spool": spool,
             "at_provider": owed.waiting,
         }
 
