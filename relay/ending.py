@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Trouble
+from channels.contract import Picture, Trouble
 from policies.facts import MemberState
 from relay import wording
 from relay.log import Word
@@ -140,10 +140,11 @@ class Endings:
         *,
         besides: int = 0,
         urgent: bool = False,
+        pictures: tuple[Picture, ...] = (),
     ) -> bool:
         """Tell those who run a group, but not the one it is about. Whether anybody was told."""
         told = [
-            await self._notices.tell(c, facilitator, text, now, urgent=urgent)
+            await self._notices.tell(c, facilitator, text, now, urgent=urgent, pictures=pictures)
             for facilitator in await self._roster.facilitators(c, group_id)
             if facilitator != besides
         ]

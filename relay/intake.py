@@ -309,7 +309,7 @@ class Intake:
 
     def _note_post(self, fate: _Fate, arrival: Arrival, now: datetime) -> None:
         """What was passed on, or kept to be, counts towards how much may be written."""
-        if fate.word in {Word.TAKEN, Word.HELD}:
+        if fate.word in {Word.TAKEN, Word.HELD} or fate.why == Command.ANNOUNCE:
             self._brakes.note(arrival.member, arrival.group, now)
 
     async def _last_before(self, c: AsyncConnection, arrival: Arrival) -> int:

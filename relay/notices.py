@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import NO_WORDS
+from channels.contract import NO_WORDS, Picture
 from channels.secret import Secret
 from policies.facts import MemberState
 from policies.windows import quiet_until
@@ -52,6 +52,7 @@ class Notices:
         confirm: int = 0,
         reporter: int = 0,
         aside: int | None = None,
+        pictures: tuple[Picture, ...] = (),
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
@@ -78,7 +79,12 @@ class Notices:
         due = now if at_once else quiet_until(quiet, now) or now
         said = spoken(text, group.settings, member.settings, channel=member.channel)
         body = Body(
-            author=None, mask=NO_WORDS, subject=NO_WORDS, text=Secret(said), confirm=confirm
+            author=None,
+            mask=NO_WORDS,
+            subject=NO_WORDS,
+            text=Secret(said),
+            confirm=confirm,
+            pictures=pictures,
         )
         expires = end_of_life(now, max(self._life, due + TO_DELIVER - now))
         post = await self._outbox.add_post(

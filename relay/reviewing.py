@@ -47,7 +47,8 @@ class Reviewing:
         """
         number = await self._review.add(c, author, body, end_of_life(now, self._life), now)
         text = await self._question(c, author, group, body, number)
-        if not await self._endings.tell_facilitators(c, group.id, text, now):
+        pictures = body.pictures  # nobody lets go what she has not seen, where she can see it
+        if not await self._endings.tell_facilitators(c, group.id, text, now, pictures=pictures):
             await self._review.take(c, group.id, number, now)
             await self._notices.tell(c, author.id, guiding.NOBODY_LOOKS, now, anyway=True)
             await self._outbox.lose(c, group.id, "not_confirmed", 1, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from channels.contact import EMAIL
 from channels.contract import Proof, Trait
@@ -71,6 +72,8 @@ class Basics:
             await self._tell(said, wording.NOTHING_WAITS)
             return ()
         body, reader_id = waiting.body, waiting.reader_id
+        if said.made.body.review:  # the group wants it by now
+            body = replace(body, review=True)
         await self._posting.publish(said.c, said.member, said.group, body, reader_id, said.now)
         if body.guarded:
             await self._tell(said, wording.MASKED)

@@ -14,6 +14,7 @@ from relay import wording
 from relay.model import Group, Member, show_id
 from relay.wording import guiding
 from tests.engine.conftest import House
+from tests.engine.test_handout import drawn
 
 ROBIN, ANA, SOL, LOU = "+12025550101", "+12025550102", "+12025550103", "+12025550104"
 IVY = "ivy@willow.example"
@@ -443,3 +444,62 @@ async def test_a_mute_that_is_read_after_a_night_does_not_say_the_wrong_day(room
     room.house.clock.forward(hours=8)
     await room.house.deliver()
     assert room.told(SOL) == [guiding.MUTE_BEGINS.format(until="2026-11-18 14:00")]
+
+
+async def test_what_was_held_before_is_looked_at_all_the_same(room: Room) -> None:
+    """A group that wants to look at posts by now looks at what her word lets go."""
+    await room.says("sol", "STPO")
+    await room.set(posting="moderated")
+    await room.says("sol", "SEND AS IS")
+    assert (room.read(), room.told(SOL)[-1]) == ([], guiding.LOOKED_AT_FIRST)
+    await room.says("ana", f"APPROVE {room.number()}")
+    assert room.read() == ["STPO"]
+
+
+async def test_announcements_count_towards_what_may_be_written(room: Room) -> None:
+    """A phone in other hands floods nobody with them."""
+    await room.set(member_rate="2")
+    for text in ("one", "two", "three"):
+        await room.says("ana", f"ANNOUNCE {text}")
+    assert room.read() == ["Announcement: one", "Announcement: two"]
+    assert room.told(ANA)[-1].startswith("A lot was written just now")
+
+
+async def test_who_goes_or_is_muted_before_the_look(room: Room) -> None:
+    """What somebody wrote who has gone is gone; a look counts for more than a mute."""
+    await room.set(posting="moderated")
+    await room.says("sol", "from sol")
+    mine = room.number()
+    await room.says("ivy", "from ivy")
+    await room.says("ana", "MUTE ivy 2h")
+    await room.says("lou", f"APPROVE {room.number()}")
+    assert room.read(SOL) == ["from ivy"]
+    await room.says("sol", "STOP")
+    await room.says("ana", f"APPROVE {mine}")
+    assert (room.told(ANA)[-1], room.read()) == (guiding.NO_SUCH_NUMBER.format(number=mine), [])
+
+
+async def test_an_urgent_post_is_urgent_when_it_was_looked_at(room: Room) -> None:
+    """It wakes who lets such wake her, then and not before, and no facilitator for the look."""
+    await room.set(posting="moderated", quiet="11:00-20:00")
+    await room.set_for(room.sol, may_urgent="true")
+    await room.set_for(room.ana, quiet="08:00-09:00")
+    await room.says("sol", "URGENT: the meeting is off")
+    assert (room.told(LOU), room.read(), len(room.told(ANA))) == ([], [], 1)
+    await room.says("ana", f"APPROVE {room.number()}")
+    assert len(room.read()) == 1
+
+
+async def test_pictures_are_seen_before_they_are_passed_on(room: Room) -> None:
+    """They come with the question where they would come with the post, and then with the post."""
+    await room.set(posting="moderated", pictures="true")
+    await room.set_for(room.ivy, role="co_facilitator")
+    oak = "oak@willow.example"
+    await room.house.member(room.group, "Oak", oak)
+    await room.says("sol", "look", files=(drawn((200, 0, 0)), drawn((0, 0, 200))))
+    (asked,) = [o for o in room.house.email.sent if not o.author]
+    assert (asked.to.reveal(), len(asked.pictures)) == (IVY, 2)
+    assert "Pictures: 2." in room.told(ANA)[-1]
+    await room.says("ana", f"APPROVE {room.number()}")
+    seen = {o.to.reveal(): o.pictures for o in room.house.email.sent if o.author}
+    assert seen == {IVY: asked.pictures, oak: asked.pictures}
