@@ -193,6 +193,7 @@ class Registrar:
         async def work(c: AsyncConnection) -> Group:
             changed = self.with_preset(await self._roster.find_group(c, key, lock=True), name)
             await self._roster.save_group(c, changed)
+            await self._outbox.hurry(c, changed.id, self._clock.now())
             return changed
 
         return await self._database.transact(work)

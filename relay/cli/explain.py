@@ -25,6 +25,7 @@ def explained(group: Group, members: list[Member]) -> str:
     lines = [
         *head,
         *_end(group),
+        *to_mind(group),
         "",
         f"Preset {preset.name}. {preset.about} {preset.keeping}",
         _how_many(changed, preset.name),
@@ -48,6 +49,16 @@ def _end(group: Group) -> list[str]:
     at = closing.astimezone(read_zone(settings.timezone))
     kept = f"destroyed when keep_roster ({settings.keep_roster} days) is over"
     return [f"{'closed':<{_INDENT}}{at:%Y-%m-%d %H:%M} at the earliest, {kept}"]
+
+
+def to_mind(group: Group) -> list[str]:
+    """What is easily forgotten, and lights up a phone at night."""
+    settings, found = group.settings, []
+    if settings.timezone == "UTC":
+        found.append("Its clock is UTC. If its people live by another one, set timezone.")
+    if not settings.quiet:
+        found.append("It has no quiet hours: posts come at night too. To change that, set quiet.")
+    return found
 
 
 def _how_many(changed: dict[str, Any], name: str) -> str:

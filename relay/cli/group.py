@@ -36,6 +36,11 @@ def create(
         wishes["quiet"] = quiet
     group = with_engine(lambda e: e.registrar.create_group(name, wishes))
     _show(group, [], as_json=as_json)
+    if not as_json:
+        from relay.cli.explain import to_mind
+
+        for sentence in to_mind(group):
+            show(sentence, as_json=False)
 
 
 @app.command(name="show")

@@ -50,6 +50,22 @@ def test_a_preset_is_shown_first_and_followed_when_told(staffed_here: Desk) -> N
     assert desk("group", "set", "Tuesday", "preset=low").status == 1
 
 
+def test_nights_are_not_forgotten(staffed_here: Desk) -> None:
+    """Of a group on the clock of UTC, or without quiet hours, that is said, and of no other."""
+    desk = staffed_here
+    wishes = {
+        "One": ("--quiet", "22:00-07:00", "--timezone", "Europe/Berlin"),
+        "Two": ("--timezone", "Europe/Berlin"),
+        "Three": ("--preset", "high"),
+    }
+    for (name, options), said in zip(
+        wishes.items(), ((False, False), (False, True), (True, False)), strict=True
+    ):
+        outputs = (desk("group", "create", name, *options).out, desk("group", "show", name).out)
+        for out in outputs:
+            assert ("Its clock is UTC." in out, "It has no quiet hours" in out) == said
+
+
 def test_what_is_named_at_creation_wins(staffed_here: Desk) -> None:
     """Quiet hours given to `create` are the group's; not given, they are the preset's."""
     desk = staffed_here
