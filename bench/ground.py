@@ -49,7 +49,7 @@ _CHUNK = 5_000
 _SLOT = 128
 
 
-NO_LIMITS = GroupSettings(member_rate=0, group_rate=0, jitter=0)
+NO_LIMITS = GroupSettings(jitter=0)
 """One may write as much as a benchmark does."""
 
 

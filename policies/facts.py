@@ -105,6 +105,10 @@ class Written:
     hers_in_minute: int = 0
     all_in_hour: int = 0
     all_in_minute: int = 0
+    most_hers: int = 0
+    """How many an hour each member may write; 0: as many as she likes."""
+    most_of_all: int = 0
+    """The same for all of the group together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +139,6 @@ class PostFacts:
     must_agree: bool = False
     """She was asked whether she still agrees, and has not answered for too long."""
     written: Written = Written()
-    member_rate: int = 0
-    """How many posts an hour the group lets each member write; 0: as many as she likes."""
-    group_rate: int = 0
-    """The same for all of them together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

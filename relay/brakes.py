@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from policies.facts import Written
 from policies.rate import MOST_HERS, MOST_OF_ALL
+from relay.config import Limits
 from relay.model import Group, Member
 
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -24,7 +25,9 @@ _MOST_MOMENTS = 10_000
 class Brakes:
     """The moments of the last hour, by the id of a member or group."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        """`limits` say how much may be written where a group says nothing else."""
+        self._limits = limits
         self._moments: dict[int, deque[datetime]] = {}
 
     def note(self, member: Member, group: Group, now: datetime) -> None:
@@ -44,14 +47,22 @@ class Brakes:
             hers_in_minute=_since(hers, now - _MINUTE),
             all_in_hour=len(everybodys),
             all_in_minute=_since(everybodys, now - _MINUTE),
+            most_hers=self._most_hers(group),
+            most_of_all=self._most_of_all(group),
         )
+
+    def _most_hers(self, group: Group) -> int:
+        return group.settings.member_rate or self._limits.member_posts
+
+    def _most_of_all(self, group: Group) -> int:
+        return group.settings.group_rate or self._limits.group_posts
 
     def minutes_to_wait(self, member: Member, group: Group, now: datetime) -> int:
         """After how many whole minutes one more post is within all limits; 1 at least."""
-        settings, free = group.settings, now
+        free = now
         limits = (
-            (member.id, settings.member_rate, MOST_HERS),
-            (group.id, settings.group_rate, MOST_OF_ALL),
+            (member.id, self._most_hers(group), MOST_HERS),
+            (group.id, self._most_of_all(group), MOST_OF_ALL),
         )
         for owner, an_hour, a_minute in limits:
             moments = self._within_hour(owner, now)

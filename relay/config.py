@@ -98,6 +98,10 @@ class Limits:
     """The same of one member's posts."""
     report: timedelta
     """How long a text may be on its way before no news is taken for good news."""
+    member_posts: int
+    """Posts that a member may write an hour, where her group says nothing else; 0: no limit."""
+    group_posts: int
+    """The same of all members of a group together."""
 
 
 _USUAL = Limits(
@@ -108,6 +112,8 @@ _USUAL = Limits(
     group=2000,
     member=1000,
     report=timedelta(hours=1),
+    member_posts=30,
+    group_posts=120,
 )
 """What carriers take of a long code and of a small registered programme (Twilio, "MPS", "T-Mobile
 daily limits")."""
@@ -120,6 +126,8 @@ _UNLIMITED = Limits(
     group=_MANY,
     member=_MANY,
     report=timedelta(seconds=5),
+    member_posts=0,
+    group_posts=0,
 )
 
 
@@ -197,6 +205,12 @@ class Settings(BaseSettings):
     )
     member_segments_per_day: int | None = Field(
         None, ge=10, le=10_000_000, description="of the posts of one member; 1000 if not set"
+    )
+    member_posts_per_hour: int | None = Field(
+        None, ge=0, le=1_000, description="of one member; 30 if not set, 0 for no limit"
+    )
+    group_posts_per_hour: int | None = Field(
+        None, ge=0, le=10_000, description="of all of a group; 120 if not set, 0 for no limit"
     )
     text_report_minutes: int | None = Field(
         None, ge=1, le=600, description="how long a text may be on its way; 60 if not set"
@@ -285,13 +299,13 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """What texts may cost. Behind a test server on this machine there is no carrier to mind.
+        """What texts may cost, and how much one may write.
 
-        There only what was set counts.
+        Between test servers on this machine there is no carrier to mind, and nobody to spare: there
+        only what was set counts.
         """
-        api = _split(self.twilio_api_url or "")
-        free = api is not None and is_loopback(api.hostname or "")
-        usual = _UNLIMITED if free else _USUAL
+        usual = _UNLIMITED if self._is_pretended else _USUAL
+        hers, everybodys = self.member_posts_per_hour, self.group_posts_per_hour
         return Limits(
             rate=usual.rate if self.text_rate is None else self.text_rate,
             burst=self.text_burst,
@@ -300,7 +314,18 @@ class Settings(BaseSettings):
             group=self.group_segments_per_day or usual.group,
             member=self.member_segments_per_day or usual.member,
             report=usual.report,
+            member_posts=usual.member_posts if hers is None else hers,
+            group_posts=usual.group_posts if everybodys is None else everybodys,
         )
+
+    @property
+    def _is_pretended(self) -> bool:
+        """Whether the world outside is one of test servers: Twilio's, or without texts the DNS."""
+        api = _split(self.twilio_api_url or "")
+        if self.texts:
+            return api is not None and is_loopback(api.hostname or "")
+        dns = (self.dns_server or "").rpartition(":")[0].strip("[]")
+        return (api is not None and is_loopback(api.hostname or "")) or is_loopback(dns)
 
     @property
     def spool(self) -> Path:

@@ -152,7 +152,7 @@ class Intake:
         self._clock = engine.clock
         self._policies = policies
         self._wake = wake
-        self._brakes = Brakes()
+        self._brakes = Brakes(engine.settings.limits)
         self._one_at_a_time = asyncio.Semaphore(1)
 
     async def accept(self, inbound: Inbound) -> Receipt:

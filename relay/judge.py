@@ -65,8 +65,6 @@ def judge_post(
         looked_at_first=author.settings.to_moderate,
         must_agree=must_agree(author, now.date()),
         written=written,
-        member_rate=group.settings.member_rate,
-        group_rate=group.settings.group_rate,
     )
     return fold(policy(facts, now) for policy in policies)
 

@@ -89,12 +89,12 @@ class GroupSettings:
     """From how many on an author is told how many read her post later; 0: she is told nothing."""
     urgent: int = 3
     """How many posts a day one who may can mark as urgent."""
-    jitter: int = 10
+    jitter: int = 1
     """Minutes over which what waited for the end of quiet hours is spread."""
-    member_rate: int = 30
-    """Posts that one member may write an hour."""
-    group_rate: int = 120
-    """Posts that all members together may write an hour."""
+    member_rate: int = 0
+    """Posts that one member may write an hour; 0: as the programme has it."""
+    group_rate: int = 0
+    """Posts that all members together may write an hour; 0: as the programme has it."""
     vetting: str = "none"
     """Who lets in a member who has agreed: `none`, `approve` by a facilitator, or `vouch1` and
     `vouch2` by as many members."""

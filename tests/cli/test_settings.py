@@ -44,7 +44,8 @@ def test_every_setting_can_come_from_either_place(
         "twilio_signature": "sha256", "twilio_shared_key": "v", "twilio_shared_key_secondary": "w",
         "twilio_answers_stop": False, "text_segments": 2, "text_rate": 3.5, "text_burst": 4,
         "texts_per_minute": 5, "text_segments_per_day": 16, "group_segments_per_day": 17,
-        "member_segments_per_day": 18, "text_report_minutes": 9, "text_price": 0.02,
+        "member_segments_per_day": 18, "text_report_minutes": 9,
+        "member_posts_per_hour": 40, "group_posts_per_hour": 200, "text_price": 0.02,
         "number_price": 2.5, "number_quarantine_days": 90, "former_members": "told",
         "calls": "say", "call_language": "de", "silence_days": 50,
     }  # fmt: skip

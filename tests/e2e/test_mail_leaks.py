@@ -44,7 +44,7 @@ from channels.sms.punctuation import plain as plain_marks
 from relay import log
 from relay.demo.mailworld import Mail, signed
 from relay.model import Member
-from tests.support.town import NO_LIMITS, Town
+from tests.support.town import Town
 
 AT_ONCE = 4
 OPEN = {"html": "yes", "pictures": "yes", "private": "yes", "longest": "6000"}
@@ -127,7 +127,7 @@ async def circle(
         await town.start()
         assert town.app is not None
         registrar = town.app.engine.registrar
-        await registrar.create_group("Tuesday", NO_LIMITS | wishes)
+        await registrar.create_group("Tuesday", wishes)
         members: dict[str, Member] = {}
         for contact, name in NAMES.items():
             members[contact] = await registrar.add_member(

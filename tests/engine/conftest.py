@@ -40,13 +40,8 @@ class House:
     messages: int = 0
 
     async def group(self, name: str = "Tuesday", **wishes: str) -> Group:
-        """Create a group; it has no limits of rate, and quiet hours end on the minute.
-
-        Unless it asks for them.
-        """
-        for setting in ("jitter", "member_rate", "group_rate"):
-            wishes.setdefault(setting, "0")
-        return await self.engine.registrar.create_group(name, wishes)
+        """Create a group; unless it asks for it, quiet hours end on the minute."""
+        return await self.engine.registrar.create_group(name, {"jitter": "0"} | wishes)
 
     async def member(
         self, group: Group, name: str, contact: str, *, agreed: bool = True, **wishes: str
@@ -140,7 +135,11 @@ class House:
 async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     """An empty house with two proxy numbers and a mail domain."""
     settings = Settings(
-        data_dir=tmp_path / "data", database_url=database_url, domain="relay.example"
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        domain="relay.example",
+        member_posts_per_hour=0,
+        group_posts_per_hour=0,
     )
     master.create(settings.master_key)
     clock = StoppedClock()

@@ -69,7 +69,7 @@ async def test_what_is_remembered_ends_with_the_hour(house: House) -> None:
     """Nothing of who wrote when is kept for longer, and a clock set back stops nobody."""
     group = await house.group(member_rate="1")
     robin = await house.member(group, "Robin", ROBIN)
-    brakes, now = Brakes(), house.clock.now()
+    brakes, now = Brakes(house.engine.settings.limits), house.clock.now()
     brakes.note(robin, group, now)
     assert brakes.written(robin, group, now).hers_in_hour == 1
     assert brakes.minutes_to_wait(robin, group, now) == 60

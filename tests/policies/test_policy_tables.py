@@ -265,6 +265,7 @@ def test_who_has_not_agreed_for_long_only_reads(must: bool, verdict: Verdict) ->
 )
 def test_so_many_posts_an_hour_and_a_few_a_minute(written: Written, passes: bool) -> None:
     """One more than a limit is not passed on; without limits everything is."""
-    facts = replace(POST, written=written, member_rate=30, group_rate=120)
-    assert rate(facts, NOW) == (Pass() if passes else drop(Reason.RATE))
-    assert rate(replace(facts, member_rate=0, group_rate=0), NOW) == Pass()
+    limited = replace(written, most_hers=30, most_of_all=120)
+    verdict = rate(replace(POST, written=limited), NOW)
+    assert verdict == (Pass() if passes else drop(Reason.RATE))
+    assert rate(replace(POST, written=written), NOW) == Pass()

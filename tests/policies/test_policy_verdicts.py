@@ -56,9 +56,13 @@ post_facts = st.builds(
     private=st.booleans(),
     muted_until=st.none() | times,
     looked_at_first=st.integers(0, 2),
-    written=st.builds(Written, hers_in_hour=st.integers(0, 3), all_in_minute=st.integers(0, 50)),
-    member_rate=st.integers(0, 3),
-    group_rate=st.integers(0, 3),
+    written=st.builds(
+        Written,
+        hers_in_hour=st.integers(0, 3),
+        all_in_minute=st.integers(0, 50),
+        most_hers=st.integers(0, 3),
+        most_of_all=st.integers(0, 3),
+    ),
 )
 delivery_facts = st.builds(
     DeliveryFacts,

@@ -42,8 +42,8 @@ DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 CORPUS = Path(os.environ.get("RELAY_CORPUS", DEFAULT))
 FILES = frozenset({"ics", "vcf", "image", "document", "outlook-msg", "other"})
 """Kinds that are no messages: they come as somebody's attachment."""
-GROUP_WISHES = {"longest": "6000", "member_rate": "0", "group_rate": "0"}
-"""So that few messages are too long to be looked at in full, and all may come at once."""
+GROUP_WISHES = {"longest": "6000"}
+"""So that few messages are too long to be looked at in full."""
 OPEN_WISHES = {"html": "yes", "pictures": "yes", "private": "yes"}
 """What every second group allows besides: more ways out, more that could leak."""
 

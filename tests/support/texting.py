@@ -22,7 +22,7 @@ from relay.demo.carrier import Carrier, TextMessage
 from relay.engine import Engine
 from relay.model import show_id
 from tests.support.hasty import HastyClock
-from tests.support.town import NO_LIMITS, Resident, Town
+from tests.support.town import Resident, Town
 
 MORE_NUMBERS = ("+16175550162", "+16175550163")
 _NAMES = ("Robin", "Ana", "Sol", "Ivy", "Theo", "Mia", "Noor", "Kai")
@@ -184,7 +184,7 @@ class Run:
 
     async def _one_group(self, engine: Engine, number: int) -> list[Resident]:
         pictures = {"pictures": "yes", "text_pictures": "yes"}
-        wishes = NO_LIMITS | (pictures if self._has_pictures(number) else {})
+        wishes = pictures if self._has_pictures(number) else {}
         name = f"Group {chr(65 + number)}"
         await engine.registrar.create_group(name, wishes)
         found = []

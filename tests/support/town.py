@@ -26,8 +26,6 @@ from relay.engine import Engine, open_engine
 from relay.model import Group, Member
 
 DOMAIN = "relay.example"
-NO_LIMITS = {"member_rate": "0", "group_rate": "0"}
-"""One may write as much as a test does."""
 NUMBERS = ("+16175550160", "+16175550161")
 
 
@@ -123,7 +121,7 @@ class Town:
 
     async def group(self, name: str) -> Group:
         """Create a group."""
-        made = await self.inside(lambda e: e.registrar.create_group(name, NO_LIMITS))
+        made = await self.inside(lambda e: e.registrar.create_group(name, {}))
         assert isinstance(made, Group)
         return made
 
