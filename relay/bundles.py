@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,10 +45,8 @@ class Bundling:
                 continue
             together = [row]
             if _begins(row):
-                others = (o for o in beside.get(row.member_id, ()) if o.id != row.id)
-                together += [
-                    o.after_a_crash() for o in others if o.id not in used and _joins(o, row)
-                ]
+                others = _in_turn(row, beside.get(row.member_id, ()))
+                together += [o.after_a_crash() for o in others if o.id not in used]
             used.update(one.id for one in together)
             found.append(together)
         return found
@@ -70,6 +69,14 @@ def _begins(row: Due) -> bool:
 def _may_join(row: Due) -> bool:
     is_post = row.author_id is not None and not row.alone
     return is_post and row.stage is Stage.WAITING and row.start == 0 and row.readable
+
+
+def _in_turn(first: Due, beside: Sequence[Due]) -> list[Due]:
+    """What goes with the first. What goes by itself is not overtaken by what came after it."""
+    others: Iterable[Due] = (row for row in beside if row.id != first.id)
+    if first.leader is None:
+        others = takewhile(lambda row: row.attempts > 0 or _may_join(row), others)
+    return [row for row in others if _joins(row, first)]
 
 
 def _joins(row: Due, first: Due) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from policies.facts import Mode
+from policies.facts import GroupState, Mode
 from relay.engine import Engine
 from relay.model import MemberSettings, show_id
 from relay.modes import read_mode
@@ -47,10 +47,14 @@ class Modes:
         return ()
 
     async def _read(self, said: Said) -> Sequence[int]:
-        """What waits for her comes now, whatever it waits for: she is there."""
+        """What waits for her comes now, whatever it waits for: she is there.
+
+        In a frozen group nothing comes; when it goes on she is told anew that there is something.
+        """
         c, member, now = said.c, said.member, said.now
         await self._nudges.asked(c, member.id)
-        if not await self._outbox.let_read(c, member.id, now, now + ANSWER_LIFE):
+        frozen = said.group.state is GroupState.FROZEN
+        if frozen or not await self._outbox.let_read(c, member.id, now, now + ANSWER_LIFE):
             await self._notices.tell(c, member.id, modes.NOTHING_NEW, now, anyway=True)
         return ()
 

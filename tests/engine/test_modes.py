@@ -12,12 +12,14 @@ import sqlalchemy as sa
 
 from channels.contract import Later, Never, Outcome, Outgoing, Progress, Sent, Trouble
 from channels.secret import Secret
+from policies.facts import GroupState
 from relay import wording
 from relay.model import Group, Member, show_id
 from relay.progress import Following
 from relay.store.tables import DELIVERY
 from relay.wording import modes
 from tests.engine.conftest import House
+from tests.engine.test_private import agree
 
 ROBIN, SOL, ANA = "+12025550101", "+12025550103", "+12025550104"
 IVY, OAK = "ivy@willow.example", "oak@willow.example"
@@ -123,6 +125,18 @@ async def test_what_does_not_fit_goes_on_in_the_next_text(circle: Circle) -> Non
         await circle.house.say(circle.robin, ROBIN, word)
     await circle.later(hours=1)
     assert circle.sol_got() == ["Robin: one\nRobin: two", "Robin: three\nRobin: four", "five"]
+
+
+async def test_what_comes_by_itself_keeps_its_place(circle: Circle) -> None:
+    """A private post is in no bundle, and no later post of the group comes before it."""
+    house = circle.house
+    await house.engine.registrar.change_group("Tuesday", {"private": "on"})
+    await agree(house, circle.ivy, IVY, circle.sol, SOL)
+    await circle.both_write()
+    await house.say(circle.ivy, IVY, "for you", to=circle.sol.mask)
+    await house.say(circle.robin, ROBIN, "three")
+    await circle.later(hours=1)
+    assert circle.sol_got() == [TOGETHER, "for you", "three"]
 
 
 async def test_a_bundle_that_is_refused_for_now_is_tried_again_whole(circle: Circle) -> None:
@@ -253,6 +267,21 @@ async def test_a_nudge_comes_once_and_the_posts_when_she_asks(circle: Circle) ->
     assert circle.sol_got()[3:] == [modes.NOTHING_NEW]
     await circle.both_write()
     assert circle.sol_got()[4:] == [nudge]
+
+
+async def test_in_a_frozen_group_nothing_is_read_until_it_goes_on(circle: Circle) -> None:
+    """She who asks is answered, and told anew when there is something to ask for."""
+    await circle.sol_says("MODE NUDGE")
+    await circle.both_write()
+    registrar = circle.house.engine.registrar
+    await registrar.set_group_state("Tuesday", GroupState.FROZEN)
+    await circle.sol_says("READ NOTES")
+    assert circle.sol_got()[2:] == [modes.NOTHING_NEW]
+    await registrar.set_group_state("Tuesday", GroupState.OPEN)
+    await circle.later(hours=1)
+    assert circle.sol_got()[3:] == [modes.NUDGE.format(count=2)]
+    await circle.sol_says("READ NOTES")
+    assert circle.sol_got()[4:] == [TOGETHER]
 
 
 async def test_who_rests_is_nudged_when_she_is_back(circle: Circle) -> None:

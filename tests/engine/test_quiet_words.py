@@ -98,6 +98,15 @@ async def test_hours_by_mail_are_the_same(room: Room) -> None:
     assert room.read() == []
 
 
+async def test_a_pause_that_ends_in_a_long_night_promises_nothing(room: Room) -> None:
+    """What is written at its beginning is too old when that night ends, and she is told so."""
+    await room.set(room.sol, quiet="18:00-10:00")
+    for said, text in (("PAUSE 24h", hours.PAUSED_UNTIL), ("PAUSE 30h", hours.PAUSED_LONG)):
+        await room.says(said)
+        assert room.told()[-1].startswith(text.partition("{")[0]), said
+        assert ("too old" in room.told()[-1]) is (text is hours.PAUSED_LONG), said
+
+
 async def test_hours_that_end_let_go_what_they_held(room: Room) -> None:
     """QUIET OFF in the night: what waits comes at once, and QUIET says which hours hold."""
     await room.says("QUIET 12-16")
