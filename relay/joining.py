@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contact import SMS
 from channels.secret import Contact
-from policies.facts import MemberState
+from policies.facts import GroupState, MemberState
 from policies.windows import quiet_until
 from relay.agreeing import ANSWERS, is_asked, is_due, not_yet, version_of, waits, was_shown
 from relay.clock import milliseconds
@@ -32,6 +33,7 @@ from relay.store.invites import Invites
 from relay.store.names import Names
 from relay.store.outbox import Outbox
 from relay.store.roster import Roster
+from relay.vault.vault import UnsealError
 from relay.wording import joining as said
 from relay.wording.text import Text
 from relay.words.folding import folded
@@ -260,11 +262,11 @@ class Joining:
         """Tell facilitators of invitations whose time is over. Returns how many."""
         over = await self._invites.drop_expired(c, now)
         for member_id in over:
-            found = await self._roster.look_up(c, member_id)
-            if found is not None:
-                member, group = found
-                text = said.NOT_TAKEN_UP.format(name=member.name.reveal())
-                await self._endings.tell_facilitators(c, group.id, text, now)
+            with suppress(UnsealError, ValueError, TypeError, KeyError):  # a damaged card
+                found = await self._roster.look_up(c, member_id)
+                if found is not None and found[1].state is not GroupState.CLOSED:
+                    text = said.NOT_TAKEN_UP.format(name=found[0].name.reveal())
+                    await self._endings.tell_facilitators(c, found[1].id, text, now)
         return len(over)
 
     # Inner ---------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from relay.model import (
 )
 from relay.store.consents import Consents
 from relay.store.pool import Numbers
-from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, ROUTE, STRIKE
+from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, PENDING, ROUTE, STRIKE
 from relay.vault.vault import Purpose, UnsealError, Use, Vault
 
 STRIKES_KEPT = timedelta(days=14)
@@ -289,6 +289,8 @@ class Roster:
         resting = sa.update(ROUTE).where(ROUTE.c.member_id == member.id)
         await c.execute(resting.values(member_id=None, until_day=self.numbers.rests_until(now)))
         await c.execute(sa.delete(DELIVERY).where(DELIVERY.c.member_id == member.id))  # in flight
+        to_her = sa.update(PENDING).where(PENDING.c.reader_id == member.id)
+        await c.execute(to_her.values(reader_id=new_id()))  # waits on, for nobody
         await c.execute(sa.delete(MEMBER).where(MEMBER.c.id == member.id))
 
     async def contact_of(self, c: AsyncConnection, member: Member) -> Contact:

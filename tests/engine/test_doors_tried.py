@@ -15,9 +15,11 @@ from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.model import show_id
 from relay.naming import SUGGESTIONS
+from relay.store.tables import MEMBER
 from relay.vault.vault import DAY_SHIFT, Use
 from relay.wording import guiding
 from relay.wording import joining as said
+from relay.wording.members import NO_YES
 from tests.engine.test_joining import ANA, LOU, ROBIN, SOL, Door, door
 
 __all__ = ["door"]
@@ -182,3 +184,32 @@ async def test_who_is_named_while_she_is_let_in_is_not_missed(door: Door) -> Non
     await naming
     await door.house.deliver()
     assert door.got(ANA)[-1] == said.APART
+
+
+async def test_what_waits_for_her_yes_shows_nothing_of_her_once_she_is_gone(door: Door) -> None:
+    """Its author hears what she would have anyway, when she would have."""
+    await door.set(private="true")
+    ivy = await door.house.member(door.group, "Ivy", "ivy@willow.example")
+    await door.says(ivy, "ivy@willow.example", "to you alone", to=door.sol.mask)
+    await door.says(door.sol, SOL, "FORGET ME")
+    await door.says(door.sol, SOL, "FORGET ME YES")
+    held = await door.house.engine.doorkeeping.held_of(show_id(door.sol.id))
+    assert (held["held"], held["rows"]["pending"]) == (False, 0)
+    before = len(door.got("ivy@willow.example"))
+    door.house.clock.forward(days=8)
+    await door.house.sweeper.sweep()
+    await door.house.deliver()
+    assert door.got("ivy@willow.example")[before:] == [NO_YES]
+
+
+async def test_one_damaged_row_keeps_no_invitation_alive(door: Door) -> None:
+    """Those of others end, and who runs the group hears of them."""
+    lou = await door.invited()
+    await door.invited("Robin", ROBIN)
+    async with door.house.engine.database.writing() as c:
+        await c.execute(sa.update(MEMBER).where(MEMBER.c.id == lou.id).values(card=b"x"))
+    door.house.clock.forward(hours=25)
+    async with door.house.engine.database.writing() as c:
+        await door.house.engine.joining.not_taken_up(c, door.house.clock.now())
+    await door.house.deliver()
+    assert door.got(ANA) == [said.NOT_TAKEN_UP.format(name="Robin")]
