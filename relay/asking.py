@@ -157,6 +157,10 @@ class Asking:
             return found[0] if len(found) == 1 else None
         return next((m for m in found if skeleton(m.name.reveal()) == skeleton(name)), None)
 
+    async def is_asked(self, c: AsyncConnection, member: Member, now: datetime) -> bool:
+        """Whether anybody asks a member now."""
+        return bool(await self._consents.askers(c, member.id, now))
+
     async def accept(
         self, c: AsyncConnection, member: Member, group: Group, asker: Member, now: datetime
     ) -> Sequence[Waiting]:
@@ -174,7 +178,10 @@ class Asking:
         await self._consents.agree(c, *sides)
         await self._tell_open(c, member, asker, now)
         await self._tell_open(c, asker, member, now, anyway=False)
-        return await self._pending.take_for(c, asker.id, member.id, now)
+        return [
+            *await self._pending.take_for(c, asker.id, member.id, now),
+            *await self._pending.take_for(c, member.id, asker.id, now),
+        ]
 
     async def _side(self, c: AsyncConnection, member: Member) -> Side:
         """How she will write. Raises `RefusalError` if no number is free for her phone."""

@@ -30,7 +30,7 @@ from relay.log import Word, say
 from relay.model import Body, Group, end_of_life
 from relay.notices import ANSWER_LIFE
 from relay.obey import Obey
-from relay.obeying.said import Said, read_again, standing, written
+from relay.obeying.said import Said, draft_again, read_again, standing, written
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
@@ -339,7 +339,7 @@ class Intake:
     ) -> Order | None:
         """The order that a whole message is, by its words or by what is going on."""
         order = None if _is_forged(verdict) else _order(inbound, arrival, now)
-        if order is None and isinstance(verdict, Pass):
+        if order is None and isinstance(verdict, Pass | Hold):
             return await self._obey.loosely(c, inbound, arrival, made, now)
         return order
 
@@ -352,7 +352,7 @@ class Intake:
         now: datetime,
     ) -> bool:
         """Whether it answers the question that the group is asked: then nobody else sees it."""
-        may = isinstance(verdict, Pass | Hold)
+        may = isinstance(verdict, Pass | Hold) or _reasons(verdict) <= OF_POSTS_ONLY
         return may and await self._pulse.takes(c, inbound, arrival, now)
 
     async def _note_text(self, c: AsyncConnection, inbound: Inbound, now: datetime) -> None:
@@ -405,7 +405,7 @@ class Intake:
     ) -> _Fate:
         """Words that wait until she has shown that it is she; not those that tried to show it."""
         name = (arrival.member.name.reveal(),) if silent else ()
-        why = self._doubt(inbound, arrival, made, also=name)
+        why = await self._doubt(c, inbound, arrival, made, now, also=name)
         if why:
             return await self._ask_what_she_means(c, arrival, made, why, now)
         return await self._ask_for_code(c, arrival, made, None, now, silent=silent)
@@ -523,9 +523,7 @@ class Intake:
         if made.nothing and isinstance(verdict, Pass | Hold):
             raise StaleDraftError
         if isinstance(verdict, Pass):
-            why = self._doubt(inbound, arrival, made)
-            if why is None and await self._obey.doubts(c, inbound, arrival, made, now):
-                why = Doubt.NEAR_MISS
+            why = await self._doubt(c, inbound, arrival, made, now)
             if why:
                 return await self._ask_what_she_means(c, arrival, made, why, now)
             return await self._post(c, inbound, arrival, made, now)
@@ -557,9 +555,14 @@ class Intake:
         gone = await self._obey.obey(said)
         return _Fate(Receipt.TAKEN, Word.COMMAND, order.command, gone=tuple(gone))
 
-    @staticmethod
-    def _doubt(
-        inbound: Inbound, arrival: Arrival, made: Draft, also: tuple[str, ...] = ()
+    async def _doubt(
+        self,
+        c: AsyncConnection,
+        inbound: Inbound,
+        arrival: Arrival,
+        made: Draft,
+        now: datetime,
+        also: tuple[str, ...] = (),
     ) -> Doubt | None:
         """Why nobody should read this before she has said what she means."""
         to_mask = arrival.reader is not None
@@ -574,6 +577,8 @@ class Intake:
         meant = nearly(text, standing(arrival.member), to_mask=to_mask)
         if why is None and meant:
             why = Doubt.REPORT if meant is Command.REPORT else Doubt.NEAR_MISS
+        if why is None and await self._obey.doubts(c, inbound, arrival, made, now):
+            why = Doubt.NEAR_MISS
         return None if to_mask and why is Doubt.REVOCATION else why  # said to her, not to us
 
     async def _ask_what_she_means(
@@ -737,6 +742,10 @@ class Intake:
             await self._notices.tell(c, member.id, wording.NOT_HERS, now, anyway=True)
             await self._outbox.lose(c, member.group_id, "not_confirmed", 1, now)
             return _Fate(Receipt.TAKEN, Word.DROPPED, Reason.NOT_PROVEN)
+        said, made = replace(inbound, text=waiting.body.text, files=()), draft_again(waiting.body)
+        why = await self._doubt(c, said, arrival, made, now)
+        if why:
+            return await self._ask_what_she_means(c, arrival, made, why, now)
         return await self._let_go(c, inbound, arrival, waiting.body, waiting.reader_id, now)
 
     async def _let_go(

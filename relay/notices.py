@@ -53,6 +53,7 @@ class Notices:
         reporter: int = 0,
         aside: int | None = None,
         pictures: tuple[Picture, ...] = (),
+        ends: datetime | None = None,
     ) -> bool:
         """Tell a member something, alone. `False` if she is gone or wants to hear nothing.
 
@@ -64,7 +65,7 @@ class Notices:
         quiet hours.
         With `confirm`, an answer to it lets the pending message of that id go. A `reporter`, whose
         words it brings, is told if it cannot be brought. With `aside` it comes from where she
-        writes to that member alone.
+        writes to that member alone. After `ends` it does not come any more.
         """
         found = await self._roster.look_up(c, member_id)
         if found is None:
@@ -86,7 +87,7 @@ class Notices:
             confirm=confirm,
             pictures=pictures,
         )
-        expires = end_of_life(now, max(self._life, due + TO_DELIVER - now))
+        expires = ends or end_of_life(now, max(self._life, due + TO_DELIVER - now))
         post = await self._outbox.add_post(
             c,
             group_id=group.id,

@@ -26,7 +26,7 @@ from relay.errors import RefusalError
 from relay.model import Group, show_id
 from relay.notices import Notices
 from relay.store.database import Database
-from relay.store.pulses import Pulses, Question
+from relay.store.pulses import NOTHING_SAID, Pulses, Question
 from relay.store.roster import Arrival, Roster
 from relay.wording import members as wording
 from relay.wording.text import Text
@@ -34,8 +34,9 @@ from relay.words.of_members import read_answer
 
 OPEN_FOR = timedelta(hours=24)
 MOST_HOURS = 168
-_LATE = timedelta(hours=1)
-"""How long a number that comes after the end is taken for an answer."""
+_LATE = timedelta(days=1)
+"""How long a number that comes after the end is taken for an answer: who reads the question in the
+morning must not say to all what nobody was to know of her."""
 _KEPT = timedelta(days=7)
 """How long counts can be asked for."""
 _LONGEST = 90
@@ -83,9 +84,15 @@ class Pulse:
         before = await self._pulses.find(c, group.id, lock=True)
         if before is not None and not before.told:
             return wording.PULSE_OPEN
-        question = Question(group_id=group.id, text=Secret(text), closes=now + span)
+        question = Question(
+            group_id=group.id,
+            text=Secret(text),
+            closes=(now + span).replace(microsecond=0),
+            least=group.settings.pulse_from,
+        )
         await self._pulses.save(c, question)
-        await self._tell_all(c, group, wording.PULSE_ASKED.format(question=text), now)
+        asked = wording.PULSE_ASKED.format(question=text)
+        await self._tell_all(c, group, asked, now, ends=question.closes)
         return None
 
     async def _shows_contact(self, c: AsyncConnection, group: Group, text: str) -> bool:
@@ -157,12 +164,7 @@ class Pulse:
             enough = _is_enough(group, question)
             told = replace(question, told=True)
             if not enough:
-                told = Question(
-                    group_id=question.group_id,
-                    text=question.text,
-                    closes=question.closes,
-                    told=True,
-                )
+                told = replace(told, counts=NOTHING_SAID)
             await self._pulses.save(c, told)
             whole = group.settings.pulse_to == "group"
             await self._tell_all(c, group, _said(question, enough=enough), now, whole=whole)
@@ -170,12 +172,19 @@ class Pulse:
         return len(over)
 
     async def _tell_all(
-        self, c: AsyncConnection, group: Group, text: Text, now: datetime, *, whole: bool = True
+        self,
+        c: AsyncConnection,
+        group: Group,
+        text: Text,
+        now: datetime,
+        *,
+        whole: bool = True,
+        ends: datetime | None = None,
     ) -> None:
-        """Tell a group, or those who run it."""
+        """Tell a group, or those who run it; not after `ends`."""
         for member in await self._roster.members(c, group):
             if member.state is MemberState.ACTIVE and (whole or member.facilitator):
-                await self._notices.tell(c, member.id, text, now)
+                await self._notices.tell(c, member.id, text, now, ends=ends)
 
     async def last_of(self, key: str) -> dict[str, Any]:
         """The last question of a group, with its counts if it is over. Raises `RefusalError`."""
@@ -205,7 +214,8 @@ def read_question(rest: str) -> tuple[timedelta, str]:
 
 
 def _is_enough(group: Group, question: Question) -> bool:
-    return question.answers >= group.settings.pulse_from
+    """As many as the group wanted when it was asked, or wants now, whatever is more."""
+    return question.answers >= max(question.least, group.settings.pulse_from)
 
 
 def _said(question: Question, *, enough: bool) -> Text:

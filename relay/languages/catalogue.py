@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from babel.support import Translations
 
 from relay.languages.texts import has_gaps_of
+from relay.log import trouble
 from relay.wording.text import Translate
 from relay.words.word import LANGUAGES
 
@@ -50,6 +51,14 @@ def translator(language: str) -> Translate:
     """
     if language not in TRANSLATED:
         return as_written
+    try:
+        return _translator(language)
+    except Exception as error:  # noqa: BLE001 - better said in English than not at all
+        trouble(error, where="catalogue")
+        return as_written
+
+
+def _translator(language: str) -> Translate:
     catalog = read(language)
     for message in [m for m in catalog if m.id and not fits(m)]:
         catalog.delete(message.id)

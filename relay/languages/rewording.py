@@ -119,14 +119,14 @@ def _read(text: Text, words: str, language: str) -> str:
         raise RefusalError(
             f"These words must hold {wanted}." if wanted else "These words must hold no braces."
         )
+    if not _is_short(words, language):
+        raise RefusalError("These words are too long for one text.")
     if not named(text.template) <= named(words):
         raise RefusalError(
             "These words must name the same words to the relay, in capitals or in quotes."
         )
     if tells(words):
         raise RefusalError("These words would tell whoever sees them what the group is for.")
-    if not _is_short(words, language):
-        raise RefusalError("These words are too long for one text.")
     return words
 
 

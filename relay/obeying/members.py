@@ -11,8 +11,11 @@ from relay.store.names import Names
 from relay.store.pending import Waiting
 from relay.wording import members as wording
 from relay.wording.text import Text
-from relay.words.arguments import plain_name
+from relay.words.arguments import name_and_span, plain_name
 from relay.words.vocabulary import Command
+
+_BY_NAME = (Command.APPROVE, Command.MUTE, Command.UNMUTE, Command.REMOVE, Command.VOUCH)
+"""What else is said of a member by name. Were it taken for talk, all would read it."""
 
 
 class Members:
@@ -38,16 +41,20 @@ class Members:
         }
 
     def meant(self) -> Judges:
-        """When a word is meant that does not stand out as one: if she was asked just that."""
-        return {
-            Command.ASK: self._cannot_stand_out,
-            Command.ACCEPT: self._is_asked,
-            Command.DENY: self._is_asked,
-        }
+        """When a message that could be talk is an order.
+
+        If she was asked just that, or if its word stands out and a member has that name.
+        """
+        by_name = dict.fromkeys((Command.ASK, *_BY_NAME), self._stands_out)
+        return {**by_name, Command.ACCEPT: self._is_asked, Command.DENY: self._is_asked}
 
     def doubted(self) -> Judges:
-        """When a word that does not stand out may be one."""
-        return {Command.ASK: self._is_of_a_member}
+        """When a message may be an order: if a member has that name."""
+        between = (Command.ASK, Command.ACCEPT, Command.DENY)
+        return {
+            **dict.fromkeys(between, self._is_between_members),
+            **dict.fromkeys(_BY_NAME, self._is_of_a_member),
+        }
 
     async def _tell(self, said: Said, text: Text) -> None:
         await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
@@ -56,19 +63,26 @@ class Members:
 
     async def _is_asked(self, said: Said) -> bool:
         name = plain_name(said.order.rest)
-        return await self._asking.asker(said.c, said.member, name, said.now) is not None
+        if not name:
+            return await self._asking.is_asked(said.c, said.member, said.now)
+        asker = await self._asking.asker(said.c, said.member, name, said.now)
+        return asker is not None or await self._stands_out(said)
 
     async def _is_of_a_member(self, said: Said) -> bool:
-        name = plain_name(said.order.rest)
-        if not name or not said.group.settings.private:
-            return False
-        other = await self._names.of(said.c, said.group, name)
+        name, _ = name_and_span(said.order.rest)
+        other = await self._names.of(said.c, said.group, name) if name else None
         return other is not None and other.id != said.member.id
 
-    async def _cannot_stand_out(self, said: Said) -> bool:
-        """Whether it is in a script without capitals, and of a member."""
-        first = said.inbound.text.reveal().strip()[:1]
-        return first.lower() == first.upper() and await self._is_of_a_member(said)
+    async def _is_between_members(self, said: Said) -> bool:
+        return said.group.settings.private and await self._is_of_a_member(said)
+
+    async def _stands_out(self, said: Said) -> bool:
+        """Whether its word is in capitals, or of a script without any, and of a member."""
+        word = said.inbound.text.reveal().split()[0]
+        stands_out = word == word.upper() or word.endswith((":", "\uff1a"))
+        if not stands_out or said.order.command not in _BY_NAME:
+            return stands_out and await self._is_between_members(said)
+        return await self._is_of_a_member(said)
 
     async def _ask(self, said: Said) -> Sequence[int]:
         """May the two write to each other alone? Only the other one hears of it."""
@@ -79,13 +93,19 @@ class Members:
     async def _accept(self, said: Said) -> Sequence[int]:
         """Yes. What waited for it comes at once."""
         c, member, now = said.c, said.member, said.now
-        asker = await self._asking.asker(c, member, plain_name(said.order.rest), now)
+        name = plain_name(said.order.rest)
+        asker = await self._asking.asker(c, member, name, now)
         if asker is None:
-            await self._tell(said, wording.NOBODY_ASKS)
+            await self._tell(said, await self._why_nobody(said, name))
             return ()
         return await self._let_go(
             said, await self._asking.accept(c, member, said.group, asker, now)
         )
+
+    async def _why_nobody(self, said: Said, name: str) -> Text:
+        """Why nobody is meant by a word to who asks."""
+        several = not name and await self._asking.is_asked(said.c, said.member, said.now)
+        return wording.WHO if several else wording.NOBODY_ASKS
 
     async def _let_go(self, said: Said, waited: Sequence[Waiting]) -> Sequence[int]:
         """Bring what waited for a yes, by the rules of the group as they are now."""
@@ -111,6 +131,9 @@ class Members:
         other = await self._asking.asker(said.c, said.member, name, said.now)
         if other is None and name:
             other = await self._names.of(said.c, said.group, name)
+        if other is None and not name:
+            await self._tell(said, await self._why_nobody(said, name))
+            return ()
         if other is None or other.id == said.member.id:
             await self._tell(said, wording.NOBODY_CALLED_SO)
             return ()

@@ -62,15 +62,20 @@ def written(order: Order, made: Draft) -> Body:
 def read_again(body: Body) -> tuple[Order, Draft]:
     """An order that was kept, and what would leave of the words behind it."""
     command, _, rest = body.text.reveal().partition("\n")
-    made = Draft(
-        body=replace(body, text=Secret(rest), guarded=False, files_left_out=False),
+    made = draft_again(replace(body, text=Secret(rest)))
+    return Order(command=Command(command), rest=rest), made
+
+
+def draft_again(body: Body) -> Draft:
+    """What would leave of a message that was kept."""
+    return Draft(
+        body=replace(body, guarded=False, files_left_out=False),
         whole=None,
         guarded=body.guarded,
         telling=body.guarded,
         files_left_out=body.files_left_out,
-        characters=len(rest),
+        characters=len(body.text.reveal()),
     )
-    return Order(command=Command(command), rest=rest), made
 
 
 def standing(member: Member) -> Who:

@@ -36,6 +36,8 @@ class Question:
     closes: datetime
     counts: tuple[int, ...] = NOTHING_SAID
     """How many said each number, the lowest first."""
+    least: int = 0
+    """How many must answer, as those who answer were promised."""
     told: bool = False
     """Whether it is over and its end was told."""
 
@@ -93,6 +95,7 @@ class Pulses:
     def _seal(self, question: Question) -> bytes:
         counts = [f"{count:0{_DIGITS}}" for count in question.counts]
         card = {"text": question.text.reveal(), "counts": counts, "told": int(question.told)}
+        card["least"] = f"{question.least:0{_DIGITS}}"
         return self._vault.seal(question.group_id, "pulse", json.dumps(card))
 
     def _open(self, row: Any) -> Question | None:
@@ -106,5 +109,6 @@ class Pulses:
             text=Secret(card["text"]),
             closes=moment(row["closes"]),
             counts=tuple(int(count) for count in card["counts"]),
+            least=int(card["least"]),
             told=bool(card["told"]),
         )

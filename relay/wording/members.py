@@ -9,7 +9,9 @@ from relay.wording.text import Text
 WANTS = Text(
     "{name} wants to write to you alone. Yes: ACCEPT {name}. No: DENY {name}. Nobody hears of a no."
 )
-ASKED = Text("If {name} says yes within a day, you hear of it. If not, you hear nothing.")
+ASKED = Text(
+    "If {name} says yes within a day, you hear of it. If not, you hear nothing. Nobody else got this."
+)
 HELD = Text("Your message waits for a yes from {name}. If none comes in a day, it is deleted.")
 NO_YES = Text(
     "Nobody said yes to your words to one member alone. They were deleted, nobody got them."
@@ -20,10 +22,11 @@ OPEN_BY_TEXT = Text(
 OPEN_BY_MAIL = Text(
     "{name} and you can write to each other alone, at {mask}. BLOCK, sent there, ends it."
 )
-PRIVATE_OFF = Text("In this group members cannot write to each other alone.")
+PRIVATE_OFF = Text("In this group members cannot write to each other alone. Nobody got this.")
 NO_NUMBER = Text("No phone number is free for this now, so you two cannot write alone yet.")
-NOBODY_ASKS = Text("Nobody of this name asks you for anything now.")
-NOBODY_CALLED_SO = Text("There is nobody of this name here.")
+NOBODY_ASKS = Text("Nobody of this name asks you for anything now. Nobody got your message.")
+NOBODY_CALLED_SO = Text("There is nobody of this name here. Nobody got your message.")
+WHO = Text("More than one member asks you. Please send ACCEPT or DENY with the name.")
 BLOCKED = Text("{name} can not write to you alone now. To take that back, send ASK {name}.")
 UNBLOCKED = Text("{name} may ask you once more to write to you alone.")
 

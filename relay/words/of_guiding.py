@@ -76,6 +76,7 @@ _APPROVE = Word(
     form=Form.SHORT,
     fits=_is_choice,
     loud=True,
+    names=True,
 )
 
 _DECLINE = Word(
@@ -119,6 +120,7 @@ _MUTE = Word(
     form=Form.SHORT,
     fits=_is_somebody_for_a_time,
     loud=True,
+    names=True,
     despite=_ALSO_FROZEN,
 )
 
@@ -141,6 +143,7 @@ _UNMUTE = Word(
     form=Form.SHORT,
     fits=is_name,
     loud=True,
+    names=True,
     despite=_ALSO_FROZEN,
 )
 
@@ -223,6 +226,7 @@ _REMOVE = Word(
     form=Form.SHORT,
     fits=is_name,
     loud=True,
+    names=True,
     despite=_ALSO_FROZEN,
 )
 

@@ -162,6 +162,7 @@ _VOUCH = Word(
     changes=True,
     form=Form.SHORT,
     fits=looks_like_name,
+    names=True,
 )
 
 _RENAME = Word(

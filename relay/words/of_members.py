@@ -8,7 +8,7 @@ from policies import pseudonym
 from policies.verdict import Reason
 from relay.words.arguments import plain_name
 from relay.words.folding import folded
-from relay.words.word import EVERYWHERE, HERSELF, Command, Form, Owner, Who, Word
+from relay.words.word import EVERYWHERE, HERSELF, Command, Form, Owner, Place, Who, Word
 
 _BEFORE, _BEHIND = (
     r"\s(*\u200e\u200f\uff08",
@@ -56,6 +56,7 @@ ASK = Word(
     form=Form.SHORT,
     fits=_is_name,
     stressed=True,
+    names=True,
 )
 
 ACCEPT = Word(
@@ -77,6 +78,7 @@ ACCEPT = Word(
     form=Form.SHORT,
     fits=_is_name,
     stressed=True,
+    names=True,
 )
 
 DENY = Word(
@@ -98,6 +100,7 @@ DENY = Word(
     form=Form.SHORT,
     fits=_is_name,
     stressed=True,
+    names=True,
     despite=frozenset({Reason.GROUP_FROZEN, Reason.SHOWN_TO_OTHERS}),
 )
 
@@ -114,7 +117,7 @@ PULSE = Word(
     },
     meaning="Asks the group a question that each member answers with a number from one to five.",
     who=frozenset({Who.FACILITATOR}),
-    where=EVERYWHERE,
+    where=frozenset({Place.GROUP}),
     owner=Owner.RELAY,
     changes=True,
     form=Form.WORDS,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from relay.words.arguments import can_be_name, name_and_span
 from relay.words.folding import FIRST_WIDE, folded
 from relay.words.reading import parse
 from relay.words.vocabulary import WORDS, Command, Form, Place, Who, Word
@@ -78,14 +79,16 @@ def rest_of(command: Command, text: str) -> str:
 
 
 def loosely(text: str, standing: Who, *, to_mask: bool = False) -> Order | None:
-    """Read a message as an order that has to be stressed and is not; its rest may be missing.
+    """Read a message as an order that is not sure to be one; the name in it may be missing.
 
     Whether it is one, only what is going on can tell.
 
     Example: `Accept Sol`, from somebody whom Sol has asked for something.
     """
     for begun in _begun(text, standing, to_mask=to_mask):
-        if begun.word.stressed and begun.word.fits(begun.rest):
+        if begun.word.names and (
+            begun.word.fits(begun.rest) or can_be_name(name_and_span(begun.rest)[0])
+        ):
             return Order(command=begun.word.command, rest=begun.rest)
     said, place = folded(text), Place.MASK if to_mask else Place.GROUP
     for word in WORDS if len(text) <= _LONGEST_SHORT else ():

@@ -162,6 +162,9 @@ class Word:
     stressed: bool = False
     """Of a `SHORT` one: it acts only in capitals or before a colon, because it may begin a sentence
     that short. Otherwise what is going on says whether it is meant (`relay.obey.Obey.loosely`)."""
+    names: bool = False
+    """Of a `SHORT` one: it may be about a member, whatever her name looks like: a message with a
+    name of the group behind the word is no talk, even where `fits` takes it for a sentence."""
     plain: bool = False
     """Of one with `WORDS`: it is meant even in small letters and without a colon. One that could
     begin a sentence is not: then she is asked."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 import sqlalchemy as sa
 
-from channels.contract import Receipt, Sent
+from channels.contract import Proof, Receipt, Sent
 from channels.secret import Secret
 from policies.facts import MemberState
 from relay import wording as words
@@ -305,10 +305,88 @@ async def test_small_letters_are_asked_about_where_they_name_a_member(room: Room
     assert room.read("Ivy") == room.read("Robin") == []
     await room.says("Sol", "Ask her")
     assert room.read("Ivy") == ["Ask her"]
-    await room.says("Sol", "accept robin")  # who has asked for nothing
-    assert room.read("Ivy") == ["Ask her", "accept robin"]
+    await room.says("Sol", "accept robin")  # who asks for nothing any more
+    assert room.read("Sol") == [words.NEAR_MISS] * 2
     await room.says("Sol", "私聊 Ivy")
-    assert room.read("Ivy")[2:] == [wording.WANTS.format(name="Sol")]
+    assert room.read("Ivy")[1:] == [wording.WANTS.format(name="Sol")]
+
+
+async def test_any_name_is_a_name(room: Room) -> None:
+    """A long one, or one that begins as a sentence does, takes no word of hers to the group."""
+    await room.house.engine.registrar.add_numbers(["+12025550184", "+12025550185"])
+    phones = {"Willa of the Meadow": "+12025550105", "The Owl": "+12025550106"}
+    others = {n: await room.house.member(room.group, n, p) for n, p in phones.items()}
+    for name, phone in phones.items():
+        room.house.sms.sent.clear()
+        await room.says("Sol", f"ASK {name}")
+        await room.house.say(others[name], phone, "ASK SOL")
+        await room.house.deliver()
+        assert room.read("Sol")[1:] == [wording.OPEN_BY_TEXT.format(name=name)]
+        await room.says("Sol", f"accept {name}")
+        assert room.read("Sol")[2:] == [words.NEAR_MISS]
+        await room.says("Sol", f"DENY {name}")
+        await room.says("Sol", f"ASK {name.upper()}")
+        assert room.read("Sol")[-1] == wording.ASKED.format(name=name.upper())
+        for order in (f"MUTE {name} 2h", f"unmute {name}", f"APPROVE {name}", f"VOUCH {name}"):
+            await room.says("Lou", order)
+        assert name in room.read("Lou")[0]
+    assert [text for text in room.read("Ivy") if "group again" not in text] == []
+
+
+async def test_who_must_say_whom_she_means(room: Room) -> None:
+    """Where two ask, a yes or no without a name is for nobody's eyes and says yes to nobody."""
+    await room.says("Sol", "ASK Robin")
+    await room.says("Ivy", "ASK Robin")
+    await room.says("Robin", "accept")
+    await room.says("Robin", "Deny")
+    assert room.read("Robin")[2:] == [wording.WHO] * 2
+    assert (room.read("Lou"), await room.rows(CONSENT)) == ([], 2)
+
+
+async def test_what_both_wrote_before_either_said_yes(room: Room) -> None:
+    """One yes lets the words of both go."""
+    bea = await room.house.member(room.group, "Bea", "bea@willow.example")
+    ivy = room.members["Ivy"]
+    await room.house.say(ivy, CONTACTS["Ivy"], "a word", to=bea.mask)
+    await room.house.say(bea, "bea@willow.example", "and another", to=ivy.mask)
+    await room.house.say(bea, "bea@willow.example", "ACCEPT Ivy")
+    await room.house.deliver()
+    assert "and another" in room.read("Ivy")
+    assert "a word" in room.house.email.texts_to("bea@willow.example")
+
+
+async def test_what_she_says_of_one_member_is_not_confirmed_into_the_group(room: Room) -> None:
+    """A mail that nothing proves says yes to nobody; a wish in it is asked about, not posted."""
+    await room.says("Sol", "ASK Ivy")
+    ivy, address = room.members["Ivy"], CONTACTS["Ivy"]
+    assert await room.house.say(ivy, address, "accept", proof=Proof.WEAK) is Receipt.REFUSED
+    await room.house.say(ivy, address, "ask robin", proof=Proof.WEAK)
+    await room.house.deliver()
+    asked = room.house.email.sent[-1]
+    confirm = Secret(f"confirm+{asked.confirm.reveal()}@relay.example")
+    await room.house.say(ivy, address, "yes", to=confirm)
+    await room.house.deliver()
+    assert room.read("Ivy")[1:] == [words.CONFIRM, words.NEAR_MISS]
+    assert room.read("Lou") == room.read("Robin") == []
+
+
+async def test_a_phone_that_may_be_anothers_tells_the_group_no_wish(room: Room) -> None:
+    """What she wishes of one member waits for what she means, not only for her name."""
+    async with room.house.engine.database.writing() as c:
+        sol = room.members["Sol"].id
+        await room.house.engine.roster.set_state(c, [sol], MemberState.SILENT)
+    await room.says("Sol", "ask robin")
+    await room.says("Sol", "Sol")
+    assert room.read("Sol") == [words.NEAR_MISS, words.WELCOME_BACK]
+    assert room.read("Ivy") == []
+
+
+async def test_a_question_asked_of_one_alone_is_not_asked_of_all(room: Room) -> None:
+    """On a line of two, `Pulse: 120` is talk between them."""
+    await room.agree("Lou", "Robin")
+    await room.says("Lou", "Pulse: 120 over 80", to="Robin")
+    assert room.read("Robin") == ["Pulse: 120 over 80"]
+    assert room.read("Ivy") == room.read("Sol") == []
 
 
 async def test_where_the_group_does_not_want_it(room: Room) -> None:

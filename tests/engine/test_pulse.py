@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from channels.contract import Proof, Receipt
-from relay.model import Group, Member
+from relay.model import Group, Member, show_id
 from relay.store.tables import METADATA
 from relay.wording import members as wording
 from relay.words.of_members import read_answer
@@ -118,7 +118,7 @@ async def test_too_few_answers_are_seen_by_nobody(room: Room) -> None:
 
 
 async def test_a_digit_is_talk_unless_it_was_asked_for(room: Room) -> None:
-    """Before the question it is passed on; after it, for an hour, it is told to be late."""
+    """Before the question it is passed on; after it, for a day, it is told to be late."""
     await room.house.say(room.sol, SOL, "3")
     await room.house.deliver()
     assert room.read() == ["3"]
@@ -132,7 +132,7 @@ async def test_a_digit_is_talk_unless_it_was_asked_for(room: Room) -> None:
     await room.house.say(room.sol, SOL, "3")
     await room.house.deliver()
     assert room.house.sms.texts_to(SOL)[-1] == wording.PULSE_CLOSED
-    await room.closes(hours=1)
+    await room.closes(hours=24)
     await room.house.say(room.sol, SOL, "4")
     await room.house.deliver()
     assert room.read()[5:] == ["4"]
@@ -172,6 +172,37 @@ async def test_a_question_that_cannot_be_asked(room: Room, text: str, answer: st
     await room.asks(text)
     assert room.house.sms.texts_to(ANA) == [answer]
     assert room.read() == []
+
+
+async def test_nobody_is_asked_what_is_over(room: Room) -> None:
+    """Whose night lasts longer than the question never gets it: her number would be talk."""
+    await room.house.engine.registrar.change_member(show_id(room.ivy.id), {"quiet": "11:00-20:00"})
+    await room.asks("PULSE 6h How are you?")
+    await room.closes(hours=12)
+    assert room.read() == []
+    assert len(room.house.sms.texts_to(SOL)) == 1
+
+
+@pytest.mark.parametrize("wish", [{"posting": "announce"}, {"posting": "moderated"}])
+async def test_who_may_not_post_may_answer(room: Room, wish: dict[str, str]) -> None:
+    """A number goes to nobody, so who only reads is heard; nobody looks at it first."""
+    await room.house.engine.registrar.change_group("Tuesday", wish)
+    await room.asks()
+    await room.answer("1", "1", "1", "1", "1")
+    await room.house.deliver()
+    assert room.house.sms.texts_to(PHONES[0]) == [ASKED]
+    await room.closes()
+    counts = wording.PULSE_COUNTS.format(question=QUESTION, one=5, two=0, three=0, four=0, five=0)
+    assert room.house.sms.texts_to(ANA)[-1] == counts
+
+
+async def test_how_many_must_answer_does_not_fall_while_they_answer(room: Room) -> None:
+    """Who wants to see a few answers cannot lower the number after they were given."""
+    await room.asks()
+    await room.answer("1", "2", "3")
+    await room.house.engine.registrar.change_group("Tuesday", {"pulse_from": "3"})
+    await room.closes()
+    assert room.house.sms.texts_to(ANA)[-1] == wording.PULSE_TOO_FEW.format(question=QUESTION)
 
 
 async def test_a_question_stays_until_its_end(room: Room) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from channels.contact import SMS
 from channels.gsm import Encoding, encoding, segments
 from policies.pseudonym import LONGEST
+from relay.languages import catalogue
 from relay.languages.catalogue import LATIN, TRANSLATED, forms, read
 from relay.languages.fillings import FILLINGS, PARTS, filled
 from relay.languages.naming import named
@@ -16,6 +18,7 @@ from relay.languages.speech import spoken
 from relay.languages.texts import all_texts, gaps, name_of
 from relay.languages.upkeep import missing, renewed
 from relay.model import GroupSettings
+from relay.wording import danger
 from relay.wording.text import Text
 from relay.words.word import LANGUAGES
 from tests.house.house_checks import modules
@@ -35,6 +38,30 @@ def test_nothing_is_missing(language: str) -> None:
     assert list(missing(language)) == []
     kept = {message.id for message in read(language) if message.id}
     assert kept == {message.id for message in renewed(language) if message.id}
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe", b"nplurals=x; plural=((", b"charset=nope", None])
+def test_a_broken_catalogue_silences_nobody(
+    damage: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cry for help is answered in English where the words of a language cannot be read."""
+    path = tmp_path / "es" / "LC_MESSAGES" / "relay.po"
+    path.parent.mkdir(parents=True)
+    head = b'msgid ""\nmsgstr "Language: es\\nContent-Type: text/plain; charset=utf-8\\n"\n'
+    if damage is not None:
+        broken = head.replace(
+            b"charset=utf-8", b"Plural-Forms: " * (b"nplurals" in damage) + damage
+        )
+        path.write_bytes(broken + b'msgid "a {count}"\nmsgid_plural "b"\nmsgstr[0] "c"\n')
+    else:
+        path.mkdir()
+    monkeypatch.setattr(catalogue, "_FOLDER", tmp_path)
+    catalogue.translator.cache_clear()
+    try:
+        said = danger.CRISIS_NOBODY.format(crisis="988").said(catalogue.translator("es"))
+    finally:
+        catalogue.translator.cache_clear()
+    assert said == danger.CRISIS_NOBODY.format(crisis="988")
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
