@@ -67,6 +67,7 @@ ROLES = (
 """A name that has one of these as a word could pass for whoever runs or guards the group."""
 
 COMMANDS = (
+    *("谢绝", "謝絕"),
     *("stop", "stopall", "start", "unstop", "end", "quit", "cancel", "unsubscribe", "subscribe"),
     *("optout", "revoke", "help", "info", "yes", "join", "leave", "agree", "decline", "approve"),
     *("accept", "quiet", "pause", "resume", "mute", "remove", "freeze", "thaw", "who", "list"),
