@@ -30,13 +30,13 @@ class Obey:
     """Knows which part of the relay does what a word says."""
 
     def __init__(self, engine: Engine) -> None:
-        members = Members(engine)
+        members, self._guides = Members(engine), GuidingWords(engine)
         parts = (
             Basics(engine),
             Danger(engine),
             Comings(engine),
             Extending(engine),
-            GuidingWords(engine),
+            self._guides,
             Hours(engine),
             members,
             Modes(engine),
@@ -75,7 +75,9 @@ class Obey:
         """Whether a message may be such an order, so that its writer has to be asked first."""
         said = _loosely_said(c, inbound, arrival, made, now)
         judge = self._doubted.get(said.order.command) if said else None
-        return bool(said and judge and await judge(said))
+        if said and judge and await judge(said):
+            return True
+        return not inbound.reaction and await self._guides.doubts(c, inbound, arrival)
 
     async def obey(self, said: Said) -> Sequence[int]:
         """Do what the order says. Returns the members who have gone by it."""

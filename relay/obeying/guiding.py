@@ -6,18 +6,26 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from channels.contract import Inbound
 from channels.secret import Secret
 from relay import wording
 from relay.engine import Engine
 from relay.errors import RefusalError
 from relay.model import Member, end_of_life
-from relay.obeying.said import Handlers, Said
+from relay.obeying.said import Handlers, Said, standing
 from relay.store.names import Names
 from relay.store.pending import Why
+from relay.store.roster import Arrival
 from relay.wording import guiding
 from relay.wording.text import Text
 from relay.words.arguments import first_number, name_and_span, numbers, plain_name
+from relay.words.orders import after_a_word_of_members
 from relay.words.vocabulary import Command
+
+_MOST_NAMES = 4
+"""Words of a name, at the most, that are looked up."""
 
 
 class GuidingWords:
@@ -44,6 +52,19 @@ class GuidingWords:
             Command.FREEZE: self._freeze,
             Command.THAW: self._thaw,
         }
+
+    async def doubts(self, c: AsyncConnection, inbound: Inbound, arrival: Arrival) -> bool:
+        """Whether a message begins with a word and a member's name, so that it may be an order.
+
+        Example: `remove robin, she tells others where we meet`.
+        """
+        rest = after_a_word_of_members(inbound.text.reveal(), standing(arrival.member))
+        words = rest.split(maxsplit=_MOST_NAMES)[:_MOST_NAMES]
+        for count in range(1, len(words) + 1):
+            name = plain_name(" ".join(words[:count]))
+            if await self._names.of(c, arrival.group, name) is not None:
+                return True
+        return False
 
     async def _approve(self, said: Said) -> Sequence[int]:
         """Alone it tells what waits."""

@@ -112,6 +112,12 @@ def nearly(text: str, standing: Who, *, to_mask: bool = False) -> Command | None
     return None
 
 
+def after_a_word_of_members(text: str, standing: Who) -> str:
+    """What follows a word behind which a member's name belongs; empty if it begins with none."""
+    found = (b.rest for b in _begun(text, standing, to_mask=False) if b.word.loud)
+    return next(found, "")
+
+
 def is_marked_urgent(text: str) -> bool:
     """Tell whether a member marks what she writes as urgent. It is a post, word by word."""
     order = read_order(text, Who.MEMBER)
@@ -132,7 +138,7 @@ def _begun(text: str, standing: Who, *, to_mask: bool) -> Iterator[_Begun]:
             if said and said in _folded_spellings(word):
                 stressed = written == written.upper() != written.lower() or behind in _COLONS
                 begun = _Begun(word=word, rest=rest, stressed=stressed)
-                if word.form is Form.SHORT and len(text) > _LONGEST_SHORT and not _is_loud(begun):
+                if word.form is Form.SHORT and len(text) > _LONGEST_SHORT and not word.loud:
                     continue
                 if rest or (stressed and word.shouted):
                     yield begun

@@ -503,3 +503,27 @@ async def test_pictures_are_seen_before_they_are_passed_on(room: Room) -> None:
     await room.says("ana", f"APPROVE {room.number()}")
     seen = {o.to.reveal(): o.pictures for o in room.house.email.sent if o.author}
     assert seen == {IVY: asked.pictures, oak: asked.pictures}
+
+
+async def test_what_begins_with_a_word_and_a_members_name_is_asked_about(room: Room) -> None:
+    """In small letters, and whatever follows; about nobody's name it is talk, as from a member."""
+    await room.set_for(room.ivy, name="La Luna")
+    orders = ("remove sol, she tells others where we meet", "mute la luna please, she shouts")
+    for text in (*orders, "unmute la luna", "mute sol " + "because she shouts at us " * 6):
+        room.house.clock.forward(seconds=1)
+        await room.says("ana", text)
+        assert room.told(ANA)[-1] == wording.NEAR_MISS, text
+    assert (room.read(), room.read(SOL)) == ([], [])
+    await room.says("ana", "mute the television please, it is late")
+    await room.says("sol", orders[0])
+    assert room.read() == ["mute the television please, it is late", orders[0]]
+
+
+async def test_what_was_held_for_its_name_goes_to_whom_it_was_written(room: Room) -> None:
+    """What she wrote to one member alone is let go to her, and not to the group."""
+    await room.set(private="true")
+    await room.set_for(room.ivy, role="co_facilitator")
+    await room.says("ivy", "mute rowan 2h", to=room.sol.mask)
+    await room.says("ivy", "SEND AS IS", to=room.sol.mask)
+    await room.says("sol", "ACCEPT Ivy")
+    assert (room.read(SOL), room.read(LOU)) == (["mute rowan 2h"], [])
