@@ -68,7 +68,7 @@ async def _is_settled(town: Town) -> None:
 async def _people(town: Town, quiet: str) -> list[Resident]:
     """Robin and Sol, and Ana and Lou who run the group; all asleep, Ana on duty."""
     await town.group("Tuesday")
-    wishes = {"quiet": quiet, "page_after": "2"}
+    wishes = {"quiet": quiet, "page_after": "2", "held_from": "0"}
     await town.inside(lambda e: e.registrar.change_group("Tuesday", wishes))
     people = []
     for number, (name, runs) in enumerate(
