@@ -111,7 +111,7 @@ def _read(text: Text, words: str, language: str) -> str:
     """Words that can stand in place of a text. Raises `RefusalError`."""
     template = text.plural or text.template
     try:
-        fits = gaps(words) == gaps(template)
+        fits = gaps(words) == gaps(template) and not ("{{" in words or "}}" in words)
     except ValueError:
         fits = False
     if not fits or not words.isprintable():

@@ -52,6 +52,7 @@ def test_words_that_do_not_fit_a_later_programme_are_left_aside() -> None:
     ("name", "words", "sentence"),
     [
         ("FROZN", "x", "There is no such text: did you mean FROZEN."),
+        ("FROZEN", "We rest, {{name}}.", "These words must hold no braces."),
         ("NEAR_MISS", "AB " * 3_400, "These words are too long for one text."),
         ("_TOLD", "x", "There is no such text"),
         ("phrases.MORE", "x", "There is no such text"),
