@@ -309,7 +309,8 @@ class Intake:
 
     def _note_post(self, fate: _Fate, arrival: Arrival, now: datetime) -> None:
         """What was passed on, or kept to be, counts towards how much may be written."""
-        if fate.word in {Word.TAKEN, Word.HELD} or fate.why == Command.ANNOUNCE:
+        posted = fate.word in {Word.TAKEN, Word.HELD} or fate.why == Command.ANNOUNCE
+        if posted or fate.readers:  # a reaction that was passed on as a line has some as well
             self._brakes.note(arrival.member, arrival.group, now)
 
     async def _last_before(self, c: AsyncConnection, arrival: Arrival) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from channels.contract import Inbound, Proof
+from channels.secret import Contact, Secret
 from relay.brakes import Brakes
 from relay.model import show_id
 from relay.wording import modes
@@ -79,3 +81,24 @@ async def test_what_is_remembered_ends_with_the_hour(house: House) -> None:
     brakes.note(robin, group, now)
     house.clock.forward(hours=1)
     assert brakes.written(robin, group, house.clock.now()).all_in_hour == 0
+
+
+async def test_a_reaction_that_is_passed_on_counts(house: House) -> None:
+    """A phone that reacts over and over, as a line each time, is braked as one that writes."""
+    group = await house.group(reactions="line", member_rate="30")
+    robin = await house.member(group, "Robin", ROBIN)
+    await house.member(group, "Sol", SOL)
+    for number in range(12):
+        await house.intake.accept(
+            Inbound(
+                channel=robin.channel,
+                provider_id=f"reaction-{number}",
+                sender=Contact(robin.channel, ROBIN),
+                to=robin.write_to,
+                text=Secret("Liked it"),
+                reaction=Secret("+"),
+                proof=Proof.PROVEN,
+            )
+        )
+    await house.deliver()
+    assert len(house.sms.texts_to(SOL)) == 10
