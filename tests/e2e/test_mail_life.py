@@ -169,7 +169,10 @@ Diagnostic-Code: smtp; 550 5.1.1 no such user
 
 
 async def test_a_mask_can_be_written_to(town: Town) -> None:
-    """Where the group allows it, a mail to a mask reaches one member, and her answer one too."""
+    """Where the group allows it, a mail to a mask waits for a yes, and reaches one member.
+
+    So does her answer.
+    """
     robin, *_, ivy, theo = town.residents.values()
     await town.inside(lambda e: e.registrar.change_group("Tuesday", {"private": "on"}))
     assert ivy.inbox is not None
@@ -177,11 +180,14 @@ async def test_a_mask_can_be_written_to(town: Town) -> None:
     code, _ = await ivy.inbox.write(theo.member.mask.reveal(), "Just you", "Are you well?")
     assert code == 250
     await town.settled()
-    private = _mail(theo)
+    assert [mail.from_name for mail in theo.inbox.mails if mail.from_name == "Ivy"] == []
+    await theo.inbox.write(theo.write_to, "Yes", "ACCEPT Ivy")
+    await town.settled()
+    private = next(mail for mail in theo.inbox.mails if mail.from_name == "Ivy")
     assert private.reply_to == ivy.member.mask.reveal() == private.from_address
     await theo.inbox.reply(private, "Yes, thank you.")
     await town.settled()
-    assert ivy.got() == ["Theo: Yes, thank you."]
+    assert ivy.got()[-1] == "Theo: Yes, thank you."
     assert robin.got() == []
 
 

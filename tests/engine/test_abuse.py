@@ -12,6 +12,7 @@ from relay.duty import Reached
 from relay.model import Member, show_id
 from relay.wording import danger
 from tests.engine.conftest import House
+from tests.engine.test_private import agree
 
 IVY, OAK, ELM = "ivy.stone84@willow.example", "oak@willow.example", "elm@willow.example"
 SOL, ANA = "+12025550103", "+12025550102"
@@ -157,6 +158,7 @@ async def test_answering_a_notice_does_not_post(house: House) -> None:
 async def test_as_is_means_the_newest_of_that_place(house: House) -> None:
     """Said to a mask it never lets a message to the group go, and the other way round."""
     circle = await _group(house, private="on")
+    await agree(house, circle["ivy"], IVY, circle["oak"], OAK)
     await house.say(circle["ivy"], IVY, f"group: {IVY}")
     await house.say(circle["ivy"], IVY, f"alone: {IVY}", to=circle["oak"].mask)
     await house.say(circle["ivy"], IVY, "SEND AS IS", to=circle["oak"].mask)
@@ -173,6 +175,7 @@ async def test_as_is_means_the_newest_of_that_place(house: House) -> None:
 async def test_private_words_leave_no_trace_in_the_group(house: House) -> None:
     """An answer to them, sent to the group, names no id of what was said alone."""
     circle = await _group(house, private="on")
+    await agree(house, circle["ivy"], IVY, circle["oak"], OAK)
     await house.say(circle["ivy"], IVY, "alone", to=circle["oak"].mask)
     await house.deliver()
     (copy,) = house.email.sent
@@ -184,18 +187,10 @@ async def test_private_words_leave_no_trace_in_the_group(house: House) -> None:
     assert len(found["back"]) == 1
 
 
-async def test_who_texts_gets_nothing_alone(house: House) -> None:
-    """Her answer would go to the whole group, so the author is told that it cannot be."""
-    circle = await _group(house, private="on")
-    await house.say(circle["ivy"], IVY, "alone", to=circle["sol"].mask)
-    await house.deliver()
-    assert house.sms.sent == []
-    assert house.email.texts_to(IVY) == [wording.NOT_TO_HER]
-
-
 async def test_private_words_to_somebody_who_goes_are_told(house: House) -> None:
     """If she stops before she got them, their author hears that they were not brought."""
     circle = await _group(house, private="on")
+    await agree(house, circle["ivy"], IVY, circle["oak"], OAK)
     await house.engine.registrar.change_member(
         show_id(circle["oak"].id), {"quiet": "11:00-14:00", "timezone": "UTC"}
     )
