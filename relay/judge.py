@@ -29,6 +29,8 @@ from relay.lastday import over_at
 from relay.model import Due, Group, GroupSettings, Member, MemberSettings, read_zone
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
+URGENT_FOR = timedelta(hours=1)
+"""So long after it was written an urgent post may wake whom it reaches."""
 
 
 def judge_post(
@@ -87,7 +89,7 @@ def judge_delivery(
         expires=moment(due.expires),
         quiet=quiet_windows(due.group_settings, due.reader_settings),
         answers=answers_now(due, now),
-        urgent=_wakes(due),
+        urgent=_wakes(due, now),
         awake_until=awake_until(due.reader_settings),
         paused_until=paused_until(due.reader_settings),
         cost=cost,
@@ -120,9 +122,20 @@ def _answers_until(due: Due) -> datetime | None:
     return None if due.answers_until is None else moment(due.answers_until)
 
 
-def _wakes(due: Due) -> bool:
-    """Whether a copy was marked as urgent for one who lets such wake her."""
-    return due.urgent and due.reader_settings.wake
+def _wakes(due: Due, now: datetime) -> bool:
+    """Whether a copy was marked as urgent for one who lets such wake her, and still is.
+
+    What a pause or a retry held for hours waits for the end of her night, as any post.
+    """
+    until = _wakes_until(due)
+    return until is not None and now <= until
+
+
+def _wakes_until(due: Due) -> datetime | None:
+    """Until when: a cry for help, which the relay passes on itself, as long as it lives."""
+    if not (due.urgent and due.reader_settings.wake):
+        return None
+    return FOREVER if due.author_id is None else moment(due.since) + URGENT_FOR
 
 
 def quiet_begins(due: Due, now: datetime) -> datetime | None:
@@ -131,9 +144,11 @@ def quiet_begins(due: Due, now: datetime) -> datetime | None:
     `None` if that is far off, or it comes at any hour. An answer may come as long as it is one.
     """
     quiet = quiet_windows(due.group_settings, due.reader_settings)
-    if _wakes(due) or not quiet:
+    wakes_until = _wakes_until(due)
+    if wakes_until == FOREVER or not quiet:
         return None
-    awake = [until for until in (awake_until(due.reader_settings), _answers_until(due)) if until]
+    may = (awake_until(due.reader_settings), _answers_until(due), wakes_until)
+    awake = [until for until in may if until]
     return quiet_from(quiet, now, awake_until=max(awake, default=None))
 
 

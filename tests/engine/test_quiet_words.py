@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -274,6 +274,28 @@ async def test_urgent_passes_no_pause(room: Room) -> None:
     await room.says("PAUSE 8h")
     await room.writes("URGENT come")
     assert room.read() == []
+
+
+async def test_what_was_urgent_hours_ago_wakes_nobody(room: Room) -> None:
+    """A pause that ends at night lets go of what was urgent in the evening only in the morning."""
+    await room.set(room.ivy, may_urgent="yes")
+    await room.says("QUIET 15:00-23:00")
+    await room.says("PAUSE 8h")
+    await room.writes("URGENT come")
+    await room.later(hours=8, minutes=5)
+    assert room.read() == []
+    await room.later(hours=2)
+    assert room.read() == ["URGENT come"]
+
+
+async def test_the_provider_brings_what_is_urgent_within_the_hour_or_by_day(room: Room) -> None:
+    """While it wakes her it may lie there at night; not after that hour."""
+    await room.set(room.ivy, may_urgent="yes")
+    await room.says("QUIET 12-20")
+    written = room.house.clock.now()
+    await room.writes("URGENT come")
+    (sent,) = [o for o in room.sent() if o.author and o.to.reveal() == SOL]
+    assert sent.not_after == written + timedelta(hours=1)
 
 
 async def test_who_writes_at_night_may_count_as_awake(room: Room) -> None:
