@@ -92,6 +92,7 @@ class Endings:
     ) -> bool:
         """Send nothing more to a dead contact. Returns whether a facilitator was told."""
         if state is MemberState.STOPPED:  # who tells a carrier to stop means all of us
+            await self._roster.opt_outs.note_member(c, member_id)
             for other, its_group in await self._roster.other_memberships(c, member_id):
                 await self._unreachable(c, other, its_group, state, now)
         return await self._unreachable(c, member_id, group_id, state, now)

@@ -103,7 +103,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     numbers = Numbers(vault, settings.number_quarantine)
     roster = Roster(vault, settings.domain, numbers)
     try:
-        await migrate(database, complete=roster.add_masks)
+        await migrate(database, complete=roster.complete)
     except BaseException:
         await database.close()
         vault.close()

@@ -123,6 +123,7 @@ class Feedback:
             return False
         stopped = await self._leaving.stop(c, [member.id], now)
         if news is News.COMPLAINT:  # whatever we mailed her now would be the next complaint
+            await self._roster.opt_outs.note_member(c, member.id)
             text = wording.COMPLAINED.format(name=member.name.reveal())
             await self._endings.tell_facilitators(c, member.group_id, text, now, besides=member.id)
         else:

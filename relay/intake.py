@@ -34,6 +34,7 @@ from relay.obeying.said import Said, draft_again, read_again, standing, written
 from relay.store.pending import Waiting, Why
 from relay.store.roster import Arrival
 from relay.vault.vault import PRIVATE, Purpose, Use
+from relay.wayback import WayBack
 from relay.wording import danger, guiding, modes
 from relay.wording import joining as of_joining
 from relay.wording.text import Text
@@ -154,12 +155,14 @@ class Intake:
         self._wake = wake
         self._brakes = Brakes(engine.settings.limits)
         self._one_at_a_time = asyncio.Semaphore(1)
+        self._way_back = WayBack(engine.database, engine.roster.opt_outs)
 
     async def accept(self, inbound: Inbound) -> Receipt:
         """Take one message in. When this returns `TAKEN` it survives a power cut."""
         inbound = _with_words(inbound)
         made = await self._draft(inbound)  # a stranger must not cost a write
         if made is None:
+            await self._way_back.hear(inbound)
             fate = await self._stranger(inbound)
         else:
             fate = await self._database.transact(

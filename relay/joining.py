@@ -44,6 +44,10 @@ CODE_LIFE = timedelta(hours=24)
 
 _MOST_INVITATIONS = 3
 """So many a month to one person: who types somebody else's number must not pester her."""
+_SAID_STOP = (
+    "She said stop. Let her send START or, if she has told you that she agrees, add her with "
+    "--agreed."
+)
 _ROOM = 140
 """Characters of the group's own words in one text, which has a count in front."""
 _NEEDED = {"vouch1": 1, "vouch2": 2}
@@ -82,6 +86,9 @@ class Joining:
     ) -> Member:
         """Send her an invitation, in place of any before. Raises `RefusalError`."""
         _refuse_not_invitable(member)
+        contact = await self._roster.contact_of(c, member)
+        if await self._roster.opt_outs.holds(c, contact):
+            raise RefusalError(_SAID_STOP)
         if await self._apart.wants_silence(c, member):
             raise RefusalError(
                 "She left or said stop wherever she was. If she has told you that she agrees, add "
@@ -110,6 +117,7 @@ class Joining:
         """An operator made a member of her: no invitation is left. Raises `RefusalError`."""
         contact = await self._roster.contact_of(c, member)
         await self.refuse_forbidden(c, group, contact, besides=member.id)
+        await self._roster.opt_outs.lift(c, contact)
         await self._invites.forget_vouchers(c, member)
         await self._invites.drop(c, member)
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.secret import Contact
 from policies.facts import MemberState
 from relay.clock import milliseconds
 from relay.ending import Endings
@@ -90,8 +91,20 @@ class Leaving:
             await self._tell(c, group, member, now)
         return [member.id]
 
-    async def stop(self, c: AsyncConnection, member_ids: Sequence[int], now: datetime) -> Stopped:
-        """Send these, who are one person, nothing more. The groups they were in may be told."""
+    async def stop(
+        self,
+        c: AsyncConnection,
+        member_ids: Sequence[int],
+        now: datetime,
+        *,
+        contact: Contact | None = None,
+    ) -> Stopped:
+        """Send these, who are one person, nothing more. The groups they were in may be told.
+
+        `contact`: hers, if she wants nothing of anybody here; that outlives her rows.
+        """
+        if contact is not None:
+            await self._roster.opt_outs.note(c, contact)
         there = sa.and_(MEMBER.c.id.in_(member_ids), MEMBER.c.state.in_(_WAS_IN))
         were_in = set((await c.execute(sa.select(MEMBER.c.id).where(there))).scalars())
         fresh = await self._roster.stop(c, member_ids)

@@ -315,6 +315,7 @@ class Registrar:
             await self._refuse_shown_contacts(c, group)
             if new.agreed_on is None:
                 return await self._joining.invite(c, group, member, now)
+            await self._roster.opt_outs.lift(c, new.contact)
             return member
 
         return await self._database.transact(work)

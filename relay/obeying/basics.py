@@ -41,7 +41,9 @@ class Basics:
         await self._notices.tell(said.c, said.member.id, text, said.now, anyway=True)
 
     async def _start(self, said: Said) -> Sequence[int]:
-        """Who said stop learns the way back."""
+        """Who said stop learns the way back, and may be invited again."""
+        if said.inbound.proof is Proof.PROVEN:
+            await self._roster.opt_outs.lift(said.c, said.inbound.sender)
         await self._tell(said, wording.WAY_BACK)
         return ()
 
@@ -50,7 +52,8 @@ class Basics:
         c, inbound, member, now = said.c, said.inbound, said.member, said.now
         proven = inbound.proof is Proof.PROVEN  # else nobody knows who wants silence: only here
         ids = await self._roster.same_person(c, inbound.sender) if proven else [member.id]
-        stopped = await self._leaving.stop(c, ids, now)
+        contact = inbound.sender if proven else None
+        stopped = await self._leaving.stop(c, ids, now, contact=contact)
         known = member.state is MemberState.STOPPED and not (proven and inbound.channel == EMAIL)
         if not known and Trait.ANSWERED not in inbound.traits:  # one confirmation, not two
             await self._tell(said, joining.STOPPED_TOLD if stopped.told else wording.STOPPED)

@@ -29,8 +29,11 @@ from relay.store.tables import (
     TALK,
 )
 
-HOUSE = frozenset({"number", "seen", "tally", "erasure"})
-"""Tables of which no row belongs to a group: none names one, and their days run out."""
+HOUSE = frozenset({"number", "seen", "tally", "erasure", "opted_out"})
+"""Tables of which no row belongs to a group: none names one, and their days run out.
+
+But who said stop is not written to by any group, however long it is.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from relay.model import (
     settings_to_card,
 )
 from relay.store.consents import Consents
+from relay.store.optouts import OptOuts
 from relay.store.pool import Numbers
 from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, PENDING, ROUTE, STRIKE
 from relay.vault.vault import Purpose, UnsealError, Use, Vault
@@ -89,6 +90,7 @@ class Roster:
     def __init__(self, vault: Vault, domain: str | None, numbers: Numbers) -> None:
         self.numbers = numbers
         self.consents = Consents(vault, numbers)
+        self.opt_outs = OptOuts(vault)
         self._vault = vault
         self._domain = domain
         self._kept_cards = lru_cache(maxsize=20_000)(self._open_card)
@@ -423,6 +425,11 @@ class Roster:
     def member_settings(self, member_id: int, card: bytes) -> MemberSettings:
         """A member's settings, from her sealed card."""
         return _member_settings(self._cards(member_id, "member", card))
+
+    async def complete(self, c: AsyncConnection) -> None:
+        """Fill in what an older database has not, and only who holds the keys can."""
+        await self.add_masks(c)
+        await self.opt_outs.note_older(c)
 
     # Routes --------------------------------------------------------------------------------
 

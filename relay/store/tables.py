@@ -400,6 +400,14 @@ class BannedRow(SQLModel, table=True):
     )
 
 
+class OptedOutRow(SQLModel, table=True):
+    """A keyed index of a contact that said stop to all of us, until it is taken back."""
+
+    __tablename__ = "opted_out"
+
+    blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
+
+
 class PlannedRow(SQLModel, table=True):
     """A post that is to come later, or again and again; sealed under the key of its group."""
 
@@ -501,6 +509,7 @@ VOUCHER = METADATA.tables["voucher"]
 AVOID = METADATA.tables["avoid"]
 RESTING_NAME = METADATA.tables["resting_name"]
 BANNED = METADATA.tables["banned"]
+OPTED_OUT = METADATA.tables["opted_out"]
 PLANNED = METADATA.tables["planned"]
 ALARM = METADATA.tables["alarm"]
 CONSENT = METADATA.tables["consent"]

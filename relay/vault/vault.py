@@ -67,6 +67,7 @@ class Purpose(StrEnum):
     MAIL_ROUTE = "mail-route"
     NAME_IN_GROUP = "name-in-group"
     NUMBER = "number"
+    OPT_OUT = "opt-out"
     PAIR = "pair"
     SEEN = "seen"
     SPENT = "spent"

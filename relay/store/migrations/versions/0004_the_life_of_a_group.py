@@ -16,6 +16,11 @@ def upgrade() -> None:
     _columns()
     _members_tables()
     _groups_tables()
+    op.create_table(
+        "opted_out",
+        sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("blind"),
+    )
 
 
 def _columns() -> None:
