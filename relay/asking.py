@@ -109,7 +109,7 @@ class Asking:
             await self._notices.tell(c, asker.id, wording.PRIVATE_OFF, now, anyway=True)
             return ()
         if other is not None and other.id != asker.id:
-            await self._roster.unblock(c, asker, other)
+            await self._roster.blocks.lift(c, asker, other)
             if await self._consents.are_open(c, asker.id, other.id):
                 await self._tell_open(c, asker, other, now)
                 return ()
@@ -127,7 +127,7 @@ class Asking:
     async def _wish(self, c: AsyncConnection, asker: Member, other: Member, now: datetime) -> None:
         """Bring a wish to another member, once, unless she has nothing to do with it."""
         gone = other.id == asker.id or other.state is not MemberState.ACTIVE
-        if gone or await self._roster.is_blocked(c, other, asker):
+        if gone or await self._roster.blocks.holds(c, other, asker):
             return
         if await self._consents.is_asked(c, other.id, asker.id, now):
             return
@@ -210,7 +210,7 @@ class Asking:
 
     async def block(self, c: AsyncConnection, member: Member, other: Member, now: datetime) -> None:
         """Neither writes to the other alone any more, and the other one cannot ask for it."""
-        await self._roster.block(c, member, other)
+        await self._roster.blocks.add(c, member, other)
         await self._consents.end(c, member.id, other.id, now)
         text = wording.BLOCKED.format(name=other.name.reveal())
         await self._notices.tell(c, member.id, text, now, anyway=True)

@@ -94,6 +94,19 @@ class Doorkeeping:
         async with self._database.reading() as c:
             return await self._apart.pairs(c, await self._roster.find_group(c, group_key))
 
+    async def ban(self, group_key: str, *, sms: str | None, email: str | None) -> None:
+        """Never let a contact into a group again whose row is gone, or never was there."""
+        contact = _contact(sms, email)
+
+        async def work(c: AsyncConnection) -> None:
+            group = await self._roster.find_group(c, group_key)
+            if not await self._apart.ban(c, group, contact):
+                raise RefusalError(
+                    "Somebody in this group has this contact: `relay member remove ID --ban`."
+                )
+
+        await self._database.transact(work)
+
     async def unban(self, group_key: str, *, sms: str | None, email: str | None) -> None:
         """Let a contact be added to a group again that was removed for good."""
         contact = _contact(sms, email)

@@ -42,6 +42,11 @@ class KeepingApart:
         """Take it back."""
         await self._apart.allow(c, member, contact)
 
+    async def ban(self, c: AsyncConnection, group: Group, contact: Contact) -> bool:
+        """Keep a contact of which there is no row out of a group. `False` if there is one."""
+        await self._apart.ban(c, group.id, contact)
+        return not await self._apart.is_in(c, group.id, contact)
+
     async def lift_ban(self, c: AsyncConnection, group: Group, contact: Contact) -> bool:
         """Let a contact in again that was banned from a group. Whether it was."""
         return await self._apart.lift_ban(c, group.id, contact)

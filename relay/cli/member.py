@@ -193,6 +193,13 @@ def conflicts(key: Key, as_json: Json = False) -> None:
 
 
 @app.command()
+def ban(key: Key, sms: Phone = None, email: Mailbox = None, as_json: Json = False) -> None:
+    """Never let a number or address into a group again that is not in it any more."""
+    with_engine(lambda e: e.doorkeeping.ban(key, sms=sms, email=email))
+    show({"banned": True} if as_json else "It cannot be added any more.", as_json=as_json)
+
+
+@app.command()
 def unban(key: Key, sms: Phone = None, email: Mailbox = None, as_json: Json = False) -> None:
     """Let a number or address be added to a group again that was banned from it."""
     with_engine(lambda e: e.doorkeeping.unban(key, sms=sms, email=email))

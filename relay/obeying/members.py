@@ -150,7 +150,7 @@ class Members:
         """She may be asked again."""
         other = said.arrival.reader
         if other is not None:
-            await self._roster.unblock(said.c, said.member, other)
+            await self._roster.blocks.lift(said.c, said.member, other)
             await self._tell(said, wording.UNBLOCKED.format(name=other.name.reveal()))
         return ()
 

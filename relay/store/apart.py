@@ -51,9 +51,16 @@ class Apart:
         await c.execute(sa.delete(AVOID).where(hers))
 
     async def ban(self, c: AsyncConnection, group_id: int, contact: Contact) -> None:
-        """Never let a contact into a group again."""
+        """Never let a contact into a group again. Whoever has it there stays until removed."""
+        await self._roster.serialise(c, contact)  # nobody is let in while this is noted
         row = {"blind": self._roster.contact_blind(group_id, contact), "group_id": group_id}
         await c.execute(insert(c, BANNED).on_conflict_do_nothing(), row)
+
+    async def is_in(self, c: AsyncConnection, group_id: int, contact: Contact) -> bool:
+        """Whether a group has a row of this contact, in whatever state."""
+        blind = self._roster.contact_blind(group_id, contact)
+        query = sa.select(MEMBER.c.id).where(MEMBER.c.contact_blind == blind)
+        return (await c.execute(query)).first() is not None
 
     async def lift_ban(self, c: AsyncConnection, group_id: int, contact: Contact) -> bool:
         """Take back `ban`. Whether there was one."""

@@ -32,10 +32,11 @@ from relay.model import (
     read_id,
     settings_to_card,
 )
+from relay.store.blocks import Blocks
 from relay.store.consents import Consents
 from relay.store.optouts import OptOuts
 from relay.store.pool import Numbers
-from relay.store.tables import BLOCK, DELIVERY, GROUP, MEMBER, PENDING, ROUTE, STRIKE
+from relay.store.tables import DELIVERY, GROUP, MEMBER, PENDING, ROUTE, STRIKE
 from relay.vault.vault import Purpose, UnsealError, Use, Vault
 
 STRIKES_KEPT = timedelta(days=14)
@@ -91,6 +92,7 @@ class Roster:
         self.numbers = numbers
         self.consents = Consents(vault, numbers)
         self.opt_outs = OptOuts(vault)
+        self.blocks = Blocks(vault)
         self._vault = vault
         self._domain = domain
         self._kept_cards = lru_cache(maxsize=20_000)(self._open_card)
@@ -494,7 +496,7 @@ class Roster:
         done = await c.execute(sa.delete(ROUTE).where(ROUTE.c.until_day < day(now)))
         return done.rowcount
 
-    # Who may not be named, and who may not write to whom -------------------------------------
+    # Who may not be named --------------------------------------------------------------------
 
     async def sealed_people(
         self, c: AsyncConnection, group_id: int
@@ -524,24 +526,6 @@ class Roster:
         real = self._cards(member_id, "member", card).get("real_names", "").split(",")
         names = tuple(Secret(each.strip()) for each in real if each.strip())
         return Person(id=member_id, name=name, contacts=(opened,), names=names)
-
-    async def block(self, c: AsyncConnection, member: Member, other: Member) -> None:
-        """Let `other` no longer write to `member` alone."""
-        if not await self.is_blocked(c, member, other):
-            row = {"blind": self._block(member, other), "member_id": member.id}
-            await c.execute(sa.insert(BLOCK), row)
-
-    async def unblock(self, c: AsyncConnection, member: Member, other: Member) -> None:
-        """Take back `block`."""
-        await c.execute(sa.delete(BLOCK).where(BLOCK.c.blind == self._block(member, other)))
-
-    async def is_blocked(self, c: AsyncConnection, member: Member, other: Member) -> bool:
-        """Whether `other` may not write to `member` alone."""
-        blind = self._block(member, other)
-        return await _exists(c, sa.select(BLOCK.c.blind).where(BLOCK.c.blind == blind))
-
-    def _block(self, member: Member, other: Member) -> bytes:
-        return self._vault.index(Purpose.BLOCK, member.id, other.id)
 
     # Mailboxes that give things back ---------------------------------------------------------
 

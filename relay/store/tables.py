@@ -193,14 +193,14 @@ class PendingRow(SQLModel, table=True):
 
 
 class BlockRow(SQLModel, table=True):
-    """A keyed index of a member and somebody who may not write to her alone."""
+    """A keyed index of two contacts in a group, of whom one may not write to the other alone."""
 
     __tablename__ = "block"
 
     blind: bytes = Field(sa_column=sa.Column(sa.LargeBinary(16), primary_key=True))
-    member_id: int = Field(
+    group_id: int = Field(
         sa_column=sa.Column(
-            _BIG, sa.ForeignKey("member.id", ondelete="CASCADE"), nullable=False, index=True
+            _BIG, sa.ForeignKey("groups.id", ondelete="CASCADE"), nullable=False, index=True
         )
     )
 

@@ -152,7 +152,7 @@ def test_members(staffed: Desk) -> None:
 
 
 def test_who_comes_in_and_who_does_not(staffed: Desk) -> None:
-    """`member invite`, `approve`, `rename`, `avoid`, `conflicts`, `unban`, `remove --ban`."""
+    """`member invite`, `approve`, `rename`, `avoid`, `conflicts`, `ban`, `unban`, `remove`."""
     staffed.ask("number", "add", "+12025550183")
     staffed.ask("group", "set", "Tuesday", "vetting=approve")
     robin, ivy = (
@@ -177,6 +177,7 @@ def test_who_comes_in_and_who_does_not(staffed: Desk) -> None:
     held = staffed.ask("inventory", "--member", ivy)
     assert (held["held"], held["key"], sum(held["rows"].values())) == (False, False, 0)
     assert staffed("member", "add", "Tuesday", "--email", IVY).status == 1
+    assert staffed.ask("member", "ban", "Tuesday", "--email", IVY) == {"banned": True}
     assert staffed.ask("member", "unban", "Tuesday", "--email", IVY) == {"banned": False}
     assert staffed.ask("member", "add", "Tuesday", "--email", IVY)["state"] == "invited"
     assert "rows in member" in staffed("inventory", "--member", robin).out

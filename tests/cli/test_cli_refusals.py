@@ -391,6 +391,7 @@ def every_command(member: str) -> Iterator[tuple[str, ...]]:
     yield ("member", "rename", member, "Heron")
     yield ("member", "avoid", member, "--email", "canary.nest@willow.example")
     yield ("member", "conflicts", "Tuesday")
+    yield ("member", "ban", "Tuesday", "--email", "canary.nest@willow.example")
     yield ("member", "unban", "Tuesday", "--email", "canary.nest@willow.example")
     yield ("inventory", "--member", member)
     yield from guiding_commands(member)

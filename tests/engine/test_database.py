@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from relay.errors import RefusalError
 from relay.store.database import Database
 from relay.store.migrate import head, migrate, script
-from relay.store.tables import DELIVERY, MEMBER, METADATA, POST, TALLY
+from relay.store.tables import BLOCK, DELIVERY, MEMBER, METADATA, POST, TALLY
 
 
 async def test_sqlite_keeps_what_it_acknowledges(tmp_path: Path) -> None:
@@ -173,6 +173,7 @@ async def test_who_ran_a_group_before_there_were_roles_runs_it_still(
         "VALUES (4, 1, 2, 4, :one, 99, 0, false)",
         "INSERT INTO delivery (post_id, member_id, channel, due, attempts, unsure) "
         "VALUES (4, 3, 'sms', 7, 0, 0)",
+        "INSERT INTO block (blind, member_id) VALUES (:two, 3)",
     ]
     async with database.writing() as c:
         for statement in old:
@@ -184,6 +185,8 @@ async def test_who_ran_a_group_before_there_were_roles_runs_it_still(
         roles = {row.id: row.role for row in await c.execute(sa.select(MEMBER.c.id, MEMBER.c.role))}
         copy = (await c.execute(sa.select(DELIVERY))).mappings().one()
         urgent = (await c.execute(sa.select(POST.c.urgent))).scalar_one()
+        blocks = (await c.execute(sa.select(BLOCK))).all()
+    assert [tuple(row) for row in blocks] == [(b"y" * 16, 1)]
     assert roles == {2: "facilitator", 3: "member"}
     assert (copy["due"], copy["since"], copy["leader"], urgent) == (7, 0, None, False)
     await database.close()

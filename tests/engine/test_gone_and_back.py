@@ -10,8 +10,9 @@ from policies.facts import GroupState, MemberState
 from relay.errors import RefusalError
 from relay.feedback import Feedback
 from relay.model import show_id
-from relay.store.tables import OPTED_OUT
-from relay.vault.vault import Use
+from relay.store.tables import BLOCK, OPTED_OUT
+from relay.vault.vault import Purpose, Use
+from relay.wording import members
 from tests.engine.test_joining import ANA, IVY, ROBIN, SOL, Door, door, kept
 
 __all__ = ["door"]
@@ -119,6 +120,60 @@ async def test_what_nothing_proves_to_be_hers_stops_her_here_alone(wide: Door) -
     assert (await wide.now(ivy)).state is MemberState.STOPPED
     await wide.house.engine.registrar.remove_member(show_id(ivy.id))
     assert await adds(wide, IVY) is MemberState.INVITED
+
+
+async def test_who_is_gone_can_be_banned(wide: Door) -> None:
+    """By her contact: who asked to be forgotten before anybody could remove her stays out too."""
+    keeping = wide.house.engine.doorkeeping
+    with pytest.raises(RefusalError, match="remove ID --ban"):
+        await keeping.ban("Tuesday", sms=SOL, email=None)
+    for text in ("FORGET ME", "FORGET ME YES"):
+        await wide.says(wide.sol, SOL, text)
+    for _ in range(2):
+        await keeping.ban("Tuesday", sms=SOL, email=None)
+    with pytest.raises(RefusalError, match=r"^This contact cannot be added to this group\.$"):
+        await wide.house.member(wide.group, "Wren", SOL)
+    assert await adds(wide) is MemberState.INVITED
+    await keeping.unban("Tuesday", sms=SOL, email=None)
+    await wide.house.member(wide.group, "Wren", SOL)
+    await keeping.ban("Tuesday", sms=None, email=IVY.upper())
+    with pytest.raises(RefusalError, match="cannot be added"):
+        await wide.house.member(wide.group, "Ivy", IVY, agreed=False)
+    with pytest.raises(RefusalError, match="either a number"):
+        await keeping.ban("Tuesday", sms=SOL, email=IVY)
+
+
+@pytest.mark.parametrize("goes", ["asker", "asked"])
+async def test_a_block_outlives_both(wide: Door, goes: str) -> None:
+    """Who leaves and is invited anew cannot ask again; nor can she ask who left and is back."""
+    house, registrar = wide.house, wide.house.engine.registrar
+    await wide.set(private="on")
+    ivy = await house.member(wide.group, "Ivy", IVY)
+    await wide.says(ivy, IVY, "ASK Sol")
+    await wide.says(wide.sol, SOL, "DENY Ivy")
+    if goes == "asker":
+        await registrar.remove_member(show_id(ivy.id))
+        ivy = await house.member(wide.group, "Oak", IVY)
+    else:
+        await registrar.remove_member(show_id(wide.sol.id))
+        wide.sol = await house.member(wide.group, "Wren", SOL)
+    sol, name = wide.sol.name.reveal(), ivy.name.reveal()
+    await wide.says(ivy, IVY, f"ASK {sol}")
+    assert wide.got(SOL).count(members.WANTS.format(name=name)) == (goes == "asked")
+    await wide.says(wide.sol, SOL, f"ASK {name}")
+    assert wide.got(IVY)[-1] == members.WANTS.format(name=sol)
+
+
+async def test_a_block_of_before_holds(wide: Door) -> None:
+    """It was kept by the numbers of the two rows; her own wish takes it back as well."""
+    engine, blocks = wide.house.engine, wide.house.engine.roster.blocks
+    blind = engine.vault.index(Purpose.BLOCK, wide.sol.id, wide.ana.id)
+    async with engine.database.writing() as c:
+        await c.execute(sa.insert(BLOCK), {"blind": blind, "group_id": wide.group.id})
+        assert await blocks.holds(c, wide.sol, wide.ana)
+        assert not await blocks.holds(c, wide.ana, wide.sol)
+        await blocks.lift(c, wide.sol, wide.ana)
+        assert not await blocks.holds(c, wide.sol, wide.ana)
 
 
 async def test_who_stopped_before_it_was_kept_is_known(wide: Door) -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _columns()
     _members_tables()
     _groups_tables()
+    _blocks_of_groups()
     op.create_table(
         "opted_out",
         sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
@@ -48,6 +49,25 @@ def _columns() -> None:
     op.add_column("delivery", sa.Column("aside", _BIG, nullable=True))
     op.add_column("pending", sa.Column("short", sa.Integer(), nullable=True))
     op.create_index("pending_short", "pending", ["group_id", "short"], unique=True)
+
+
+def _blocks_of_groups() -> None:
+    """Who blocked whom is the group's to keep: it outlives the two. Nothing refers to the table."""
+    op.rename_table("block", "block_before")
+    op.drop_index("ix_block_member_id", "block_before")
+    op.create_table(
+        "block",
+        sa.Column("blind", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("group_id", _BIG, nullable=False),
+        sa.PrimaryKeyConstraint("blind", name="block_in_group"),
+        _of("group_id", "groups"),
+    )
+    op.execute(
+        "INSERT INTO block (blind, group_id) SELECT block_before.blind, member.group_id "
+        "FROM block_before JOIN member ON member.id = block_before.member_id"
+    )
+    op.drop_table("block_before")
+    op.create_index("ix_block_group_id", "block", ["group_id"])
 
 
 def _of(column: str, table: str) -> sa.ForeignKeyConstraint:
