@@ -40,6 +40,7 @@ MUTED_FOR = timedelta(days=1)
 """How long who is muted without a time is muted."""
 _MUTED_AT_MOST = timedelta(days=90)
 _REMOVE = "remove"
+_IN = {MemberState.ACTIVE, MemberState.SILENT, MemberState.UNREACHABLE}
 
 
 def muted(member: Member, group: Group, now: datetime) -> Text:
@@ -116,9 +117,12 @@ class Guiding:
         return waiting
 
     async def _writer(self, c: AsyncConnection, waiting: Waiting) -> Member | None:
-        """Who wrote it, if she is still in the group."""
+        """Who wrote it, if she is still in the group: also where messages do not reach her now.
+
+        It was hers when she wrote it, whoever may have her phone by now.
+        """
         found = await self._roster.look_up(c, waiting.member_id)
-        return found[0] if found and found[0].state is MemberState.ACTIVE else None
+        return found[0] if found and found[0].state in _IN else None
 
     async def _one_less_to_look_at(self, c: AsyncConnection, author: Member) -> None:
         author = await self._roster.find_member(c, show_id(author.id), lock=True)

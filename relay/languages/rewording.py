@@ -12,6 +12,7 @@ from channels.gsm import segments
 from relay.errors import RefusalError
 from relay.languages.catalogue import LATIN
 from relay.languages.fillings import filled
+from relay.languages.fixed import why_fixed
 from relay.languages.naming import named
 from relay.languages.speech import spoken
 from relay.languages.telling import names, tells
@@ -20,22 +21,6 @@ from relay.model import GroupSettings
 from relay.wording.text import Text
 
 _PREFIX = "text."
-_FIXED = {
-    "STOPPED": "the law wants it to say that nothing more will come",
-    "joining.STOPPED_TOLD": "the law wants it to say that nothing more will come",
-    "joining.GONE": "the law wants it to say that nothing more will come",
-    "UNSUBSCRIBED": "the law wants it to say that nothing more will come",
-    "FORMER": "strangers read it",
-    **dict.fromkeys(
-        (
-            *("joining.CHOICE", "joining.PRIVATE", "joining.NOT_PRIVATE", "joining.REPORTERS"),
-            *("joining.PHONE_COMPANIES", "joining.KEPT", "joining.NO_HOTLINE"),
-            *("joining.SAY_AGREE", "joining.AGREED_TO", "joining.PART"),
-        ),
-        "members have agreed to it, word for word",
-    ),
-}
-"""Texts that are the same in every group, and why."""
 
 
 def split(wishes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -54,7 +39,9 @@ def reworded(
     """
     own = dict(after.texts)
     for name, wish in words.items():
-        text = _known(name)
+        text, fixed = _known(name), why_fixed(name)
+        if wish.strip() and fixed:
+            raise RefusalError(f"The text {name} stays as it is: {fixed}.")
         if wish.strip():
             own[name] = _read(text, " ".join(wish.split()), after.language)
         else:
@@ -82,7 +69,7 @@ def texts_of(settings: GroupSettings) -> list[dict[str, Any]]:
     return [
         {"text": name, "words": own.get(name) or _programmes(text, settings), "own": name in own}
         for name, text in all_texts().items()
-        if _is_public(name) and name not in _FIXED
+        if _is_public(name) and not why_fixed(name)
     ]
 
 
@@ -97,8 +84,6 @@ def _is_public(name: str) -> bool:
 
 
 def _known(name: str) -> Text:
-    if name in _FIXED:
-        raise RefusalError(f"The text {name} stays as it is: {_FIXED[name]}.")
     public = [one for one in all_texts() if _is_public(one)]
     if name not in public:
         close = get_close_matches(name.upper(), public, n=1)

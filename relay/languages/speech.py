@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from channels.contact import EMAIL, SMS
 from relay.languages.catalogue import FROM_RIGHT, translator
+from relay.languages.fixed import why_fixed
 from relay.languages.texts import has_gaps_of, name_of
 from relay.model import GroupSettings, MemberSettings
 from relay.wording.text import Text, Translate
@@ -62,12 +63,18 @@ def _translate(language: str, reworded: tuple[tuple[str, str], ...], *, plain: b
     known, own = translator(language), dict(reworded)
 
     def translate(template: str, plural: str | None, count: int) -> str:
-        words = own.get(name_of(template), "") if own else ""
+        words = _own(own, template) if own else ""
         if not words or not has_gaps_of(words, plural or template):  # older than the text
             words = known(template, plural, count)
         return words.translate(_PLAIN) if plain else words
 
     return translate
+
+
+def _own(own: dict[str, str], template: str) -> str:
+    """What the group says in place of a text; nothing where it could not any more."""
+    name = name_of(template)
+    return "" if why_fixed(name) else own.get(name, "")
 
 
 def _apart(value: object) -> str:

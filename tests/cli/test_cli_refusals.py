@@ -413,6 +413,7 @@ def guiding_commands(member: str) -> Iterator[tuple[str, ...]]:
     yield ("group", "queue", "Tuesday", "--words")
     yield ("group", "approve", "Tuesday", "57")
     yield ("group", "decline", "Tuesday", "57")
+    yield ("group", "announce", "Tuesday", "call +16175550142", "--by", member)
     yield ("group", "plan", "Tuesday", "daily 9:00 call +16175550142", "--by", member)
     yield ("group", "plans", "Tuesday")
     yield ("group", "unplan", "Tuesday", "57")

@@ -9,7 +9,7 @@ import pytest
 
 from channels.contract import Proof, Receipt
 from channels.secret import Secret
-from policies.facts import GroupState
+from policies.facts import GroupState, MemberState
 from relay import wording
 from relay.model import Group, Member, show_id
 from relay.wording import guiding
@@ -97,6 +97,23 @@ async def test_in_a_moderated_group_a_facilitator_reads_first(room: Room) -> Non
     await room.says("ana", "good morning")
     assert room.read()[-1] == "good morning"
     assert await room.waiting() == 0
+
+
+@pytest.mark.parametrize("state", list(MemberState))
+async def test_what_she_wrote_before_her_phone_fell_silent_is_read(
+    room: Room, state: MemberState
+) -> None:
+    """It was hers when she wrote it; of who has gone, or is not let in again yet, nothing comes."""
+    await room.set(posting="moderated")
+    await room.says("sol", "hello all")
+    async with room.house.engine.database.writing() as c:
+        await room.house.engine.roster.set_state(c, [room.sol.id], state)
+    number = room.number()
+    await room.says("ana", f"APPROVE {number}")
+    is_in = state in {MemberState.ACTIVE, MemberState.SILENT, MemberState.UNREACHABLE}
+    assert room.read() == (["hello all"] if is_in else [])
+    text = guiding.APPROVED if is_in else guiding.WRITER_GONE
+    assert room.told(ANA)[-1] == text.format(number=number)
 
 
 async def test_what_is_declined_is_known_to_its_writer_alone(room: Room) -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from relay import wording
 from relay.errors import RefusalError
-from relay.languages.rewording import _FIXED, refuse_names, reworded, split, texts_of
+from relay.languages.fixed import FIXED, why_fixed
+from relay.languages.rewording import refuse_names, reworded, split, texts_of
 from relay.languages.speech import spoken
 from relay.languages.telling import names, tells
 from relay.languages.texts import all_texts
 from relay.model import GroupSettings, MemberSettings
+from relay.wording import danger
 from relay.wording.text import Text
 
 PLAIN = GroupSettings()
@@ -124,7 +126,34 @@ def test_all_that_may_be_reworded_is_listed() -> None:
 
 def test_what_is_fixed_is_there() -> None:
     """Each text that stays as it is has a name of now."""
-    assert all_texts().keys() >= _FIXED.keys()
+    assert all_texts().keys() >= FIXED.keys()
+
+
+def test_what_is_said_in_danger_is_nobodys_to_change() -> None:
+    """Answers to CRISIS and HELP, who was told, and what is promised; turns of duty may be."""
+    of_danger = {name for name in all_texts() if name.startswith("danger.")}
+    free = {name.removeprefix("danger.") for name in of_danger if not why_fixed(name)}
+    assert free == {
+        *("ON_DUTY", "ON_DUTY_UNTIL", "OFF_DUTY", "OFF_DUTY_ALL", "ASKED_OVER", "TAKE_OVER"),
+        *("TAKE_OVER_NOTE", "TAKEN_OVER", "NOBODY_OF_THAT_NAME"),
+    }
+    fixed = (of_danger - {f"danger.{name}" for name in free}) | {
+        "members.WANTS", "members.PULSE_ASKED",
+    }  # fmt: skip
+    assert not fixed & {row["text"] for row in texts_of(PLAIN)}
+    for name in fixed:
+        with pytest.raises(RefusalError, match="stays as it is"):
+            reworded(PLAIN, PLAIN, {name: all_texts()[name].template})
+
+
+def test_what_was_reworded_before_it_was_fixed_is_not_said() -> None:
+    """A group that has such words still says the programme's, and can take its own back."""
+    group = GroupSettings(
+        texts=(("danger.CARE", "In danger: {crisis}. Send CRISIS. We all know."),)
+    )
+    care = danger.CARE.format(crisis="112")
+    assert spoken(care, group) == care
+    assert reworded(group, group, {"danger.CARE": ""}).texts == ()
 
 
 def test_wishes_are_told_apart() -> None:
