@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from relay import outside, setup, textcheck
+from relay import groupcheck, outside, setup, textcheck
 from relay.check import Check, Health, fail, note, ok
 from relay.config import Settings, config_path, serving_problems
 from relay.errors import RefusalError
@@ -62,6 +62,7 @@ async def examine(settings: Settings) -> list[Check]:
         ("numbers", textcheck.numbers),
         ("spool", textcheck.spool),
         ("erasing", textcheck.erasing),
+        ("groups", groupcheck.groups),
         ("public URL", outside.public_url),
     )
     found = await asyncio.gather(*(_alone(what, look, settings) for what, look in looks))

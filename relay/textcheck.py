@@ -30,8 +30,8 @@ from relay.vault.vault import UnsealError, Vault
 _SECONDS = 5.0
 _LONG_IN_THE_SPOOL = timedelta(hours=1)
 _RINGS = ("people.ring", "bodies.ring", "spool.ring")
-_NOT_NOW = "This can be looked at once keys and database are in order."
-_UNOPENED = (RefusalError, UnsealError, SQLAlchemyError, OSError, TimeoutError)
+NOT_NOW = "This can be looked at once keys and database are in order."
+UNOPENED = (RefusalError, UnsealError, SQLAlchemyError, OSError, TimeoutError)
 
 
 async def signatures(settings: Settings) -> list[Check]:
@@ -63,8 +63,8 @@ async def spool(settings: Settings) -> list[Check]:
         return []
     try:
         waiting, old = await asyncio.to_thread(_spooled, settings)
-    except _UNOPENED:
-        return [note("spool", _NOT_NOW)]
+    except UNOPENED:
+        return [note("spool", NOT_NOW)]
     if old:
         sentence = f"Texts that wait to be taken in, some for over an hour: {waiting}."
         return [note("spool", sentence)]
@@ -88,10 +88,10 @@ async def erasing(settings: Settings) -> list[Check]:
     if not settings.texts:
         return []
     try:
-        async with _store(settings) as store:
+        async with opened(settings) as store:
             backlog = await store.backlog()
-    except _UNOPENED:
-        return [note("erasing", _NOT_NOW)]
+    except UNOPENED:
+        return [note("erasing", NOT_NOW)]
     if backlog.overdue:
         return [
             fail(
@@ -108,10 +108,10 @@ async def numbers(settings: Settings) -> list[Check]:
     if not settings.texts:
         return []
     try:
-        async with _store(settings) as store:
+        async with opened(settings) as store:
             pool = await store.pool()
-    except _UNOPENED:
-        return [note("numbers", _NOT_NOW)]
+    except UNOPENED:
+        return [note("numbers", NOT_NOW)]
     if not pool.numbers:
         return [note("numbers", "The pool is empty: add a number, or nobody can text.")]
     found = [note("numbers", f"{c.country}: {c.advice}") for c in pool.capacities if c.advice]
@@ -146,7 +146,7 @@ def _compared(pool: Pool, rented: list[Rented]) -> list[Check]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Store:
+class Store:
     """Vault and database, open for looking."""
 
     settings: Settings
@@ -165,14 +165,14 @@ class _Store:
 
 
 @asynccontextmanager
-async def _store(settings: Settings) -> AsyncIterator[_Store]:
-    """Raises any of `_UNOPENED`."""
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """Raises any of `UNOPENED`."""
     setup.refuse_missing_database(settings)
     vault = _vault(settings)
     database = Database(settings.database)
     try:
         async with asyncio.timeout(_SECONDS):
-            yield _Store(settings, vault, database)
+            yield Store(settings, vault, database)
     finally:
         await database.close()
         vault.close()

@@ -24,6 +24,7 @@ from relay.check import Check, Health
 from relay.clock import SystemClock
 from relay.config import Settings
 from relay.doctor import examine
+from relay.model import show_id
 from relay.store.database import Database
 from tests.cli.conftest import Desk, shelve
 from tests.support.postgres import Postgres
@@ -33,7 +34,7 @@ DKIM = f"relay1._domainkey.{DOMAIN}"
 PLACES = {
     "settings", "packages", "master key", "files", "disk", "database", "key rings",
     "MX", "SPF", "DKIM", "DMARC", "smarthost", "twilio", "clock", "public URL",
-    "signatures", "numbers", "spool", "erasing",
+    "signatures", "numbers", "spool", "erasing", "groups",
 }  # fmt: skip
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -105,7 +106,7 @@ async def test_a_sound_relay_has_nothing_to_mend(town: Town) -> None:
     assert set(words(checks)) == PLACES
     assert failed(checks) == set(), [c.line() for c in checks if c.failed]
     noted = {check.what for check in checks if check.word is Health.NOTE}
-    assert noted <= {"master key", "database"}
+    assert noted <= {"master key", "database", "groups"}
     assert "master key" in noted
     for check in checks:
         assert check.sentence.endswith(".")
@@ -300,6 +301,35 @@ async def test_numbers_that_are_not_ours_or_lead_elsewhere_are_told(town: Town) 
     assert "at Twilio: 2." in said[1]
     assert "not in the pool: 1;" in said[2]
     assert "617" not in "".join(said)
+
+
+async def test_what_a_group_may_have_forgotten_is_noted(town: Town) -> None:
+    """One who runs it alone, nowhere else to ask, and no quiet nights; closed groups are over."""
+    (group,) = await town.inside(lambda e: e.registrar.groups())
+    key = show_id(group.id)
+
+    async def noted() -> list[str]:
+        checks = await examine(town.settings)
+        assert "groups" not in failed(checks)
+        assert "Tuesday" not in "".join(sentences(checks)["groups"])
+        return sentences(checks)["groups"]
+
+    nobody, quiet = await noted()
+    assert nobody.startswith(f"note: Group {key} is run by nobody and names no `alternatives`")
+    assert quiet.startswith(f"note: Group {key} has no quiet hours")
+    await town.resident("Tuesday", "Ana", "+12025550102", facilitator=True)
+    alone, _ = await noted()
+    assert alone.startswith(f"note: Group {key} is run by one person and names no `alternatives`")
+    wishes = {"alternatives": "the office, 12 Mill Lane", "quiet": "22:00-07:00"}
+    await town.inside(lambda e: e.registrar.change_group("Tuesday", wishes))
+    assert await noted() == ["ok: Groups with nothing to note: 1."]
+    await town.inside(lambda e: e.registrar.change_group("Tuesday", {"alternatives": ""}))
+    await town.resident("Tuesday", "Lou", "+12025550103", facilitator=True)
+    assert await noted() == ["ok: Groups with nothing to note: 1."]
+    await town.inside(lambda e: e.registrar.create_group("Friday", {}))
+    assert len(await noted()) == 2
+    await town.inside(lambda e: e.registrar.close("Friday"))
+    assert await noted() == ["ok: Groups with nothing to note: 1."]
 
 
 @ON_SQLITE
