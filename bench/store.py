@@ -83,7 +83,7 @@ async def _our_steps(ground: Ground, crowd: Crowd, bare: Bare) -> Rates:
                 async with engine.database.writing() as c:
                     await engine.outbox.lock_posts(c, posts)
                     await engine.outbox.end(c, [row.id for row in rows], token)
-                    await engine.outbox.count(c, {"sent": len(rows)}, now)
+                    await engine.outbox.ledger.count(c, {"sent": len(rows)}, now)
                     await engine.endings.after(c, posts, {}, now)
     await _must_be_empty(ground)
     await bare.forget()
@@ -194,7 +194,7 @@ async def _ping(kind: str, ground: Ground) -> Figure:
         watch = Watch()
         with watch:
             async with ground.engine.database.writing() as c:
-                await ground.engine.outbox.count(c, {"bench": 1}, ground.clock.now())
+                await ground.engine.outbox.ledger.count(c, {"bench": 1}, ground.clock.now())
         spent.append(watch.seconds * 1000)
     return Figure(
         name=f"store.{kind}.commit",

@@ -35,7 +35,7 @@ class Cries:
         self._alarms = Alarms(engine.vault, engine.roster)
         self._roster = engine.roster
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
 
     async def cry(
         self, c: AsyncConnection, member: Member, group: Group, now: datetime, *, crisis: bool
@@ -153,7 +153,7 @@ class Cries:
         if worse:
             alarm = replace(alarm, crisis=True)
             await self._alarms.save(c, alarm)
-        if worse or await self._outbox.once(c, now, "cry", member.id, hour, most=_MOST_AN_HOUR):
+        if worse or await self._ledger.once(c, now, "cry", member.id, hour, most=_MOST_AN_HOUR):
             called = [one for one in people if one.id in alarm.called]
             await self._call(c, alarm, member, called, now)
 

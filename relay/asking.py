@@ -20,8 +20,8 @@ from relay.errors import RefusalError
 from relay.model import Body, Group, Member, end_of_life
 from relay.notices import Notices
 from relay.store.consents import Consents, Side
+from relay.store.ledger import Ledger
 from relay.store.names import Names
-from relay.store.outbox import Outbox
 from relay.store.pending import Pending, Waiting, Why
 from relay.store.roster import Roster
 from relay.wording import members as wording
@@ -37,13 +37,13 @@ class Asking:
     def __init__(
         self,
         *,
-        outbox: Outbox,
+        ledger: Ledger,
         pending: Pending,
         roster: Roster,
         names: Names,
         notices: Notices,
     ) -> None:
-        self._outbox = outbox
+        self._ledger = ledger
         self._pending = pending
         self._roster = roster
         self._names = names
@@ -131,7 +131,7 @@ class Asking:
             return
         if await self._consents.is_asked(c, other.id, asker.id, now):
             return
-        if not await self._outbox.once(c, now, "wish", asker.id, other.id, most=_MOST_WISHES):
+        if not await self._ledger.once(c, now, "wish", asker.id, other.id, most=_MOST_WISHES):
             return
         await self._consents.ask(c, other.id, asker.id, end_of_life(now, ANSWER_WITHIN))
         text = wording.WANTS.format(name=asker.name.reveal())

@@ -43,7 +43,7 @@ class Bell:
         self._clock = engine.clock
         self._database = engine.database
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._roster = engine.roster
         self._wake = wake
         self._looked_at: datetime | None = None
@@ -111,12 +111,12 @@ class Bell:
         """Whether members do not know of it: what is the same each day is said once a month."""
         if gap.end is None:
             last = duty.last_word(people)
-            return await self._outbox.once(c, now, "gap", group.id, "open", last)
+            return await self._ledger.once(c, now, "gap", group.id, "open", last)
         until = gap.end.isoformat(timespec="minutes")
-        first = await self._outbox.once(c, now, "gap", group.id, "until", until)
+        first = await self._ledger.once(c, now, "gap", group.id, "until", until)
         if gap.start > now:
             usual = _likeness(gap, gap.end, group)
-            return await self._outbox.once(c, now, "gap", group.id, *usual) and first
+            return await self._ledger.once(c, now, "gap", group.id, *usual) and first
         return first
 
     async def _tell_all(self, c: AsyncConnection, group: Group, gap: Gap, now: datetime) -> None:

@@ -27,7 +27,7 @@ class Care:
 
     def __init__(self, engine: Engine) -> None:
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
 
     async def look(
         self,
@@ -44,7 +44,7 @@ class Care:
             return
         if Trait.AUTOMATIC in inbound.traits or not holds(inbound.text.reveal(), listed):
             return
-        if await self._outbox.once(c, now, "care", member.id, day(now)):
+        if await self._ledger.once(c, now, "care", member.id, day(now)):
             text = danger.CARE.format(crisis=danger.in_danger(group.settings.crisis))
             await self._notices.tell(c, member.id, text, now, anyway=True, urgent=True)
 

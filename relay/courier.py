@@ -272,7 +272,7 @@ class Courier:
             self._woken.set()
         repeated = sum(1 for rows in going for row in rows if row.in_flight)
         if repeated:
-            await self._outbox.count(c, {Word.REPEATED: repeated}, now)
+            await self._outbox.ledger.count(c, {Word.REPEATED: repeated}, now)
             said.append((Word.REPEATED, {"count": repeated}))
         return await self._parcels(c, going, token, bodies)
 
@@ -290,7 +290,7 @@ class Courier:
         await self._outbox.end(c, [row.id for row in ended], None)
         await self._endings.after(c, [row.post_id for row in ended], {}, now)
         taken = sum(1 for row in rows if row.in_flight)  # not counted: whoever had them died
-        await self._outbox.count(c, {Word.SENT: taken} if taken else {}, now)
+        await self._outbox.ledger.count(c, {Word.SENT: taken} if taken else {}, now)
 
     async def _after_deaths(self, c: AsyncConnection, rows: Sequence[Due]) -> dict[int, int]:
         """Where long posts go on of which only the news is left: with the same page once more."""
@@ -447,7 +447,7 @@ class Courier:
         lost = sum(1 for _, v in ended if isinstance(v, Drop) and Reason.ANSWER_LOST in v.why)
         for word, count in ((Word.GIVEN_UP, lost), (Word.HELD, len(held))):
             if count:
-                await self._outbox.count(c, {word: count}, now)
+                await self._outbox.ledger.count(c, {word: count}, now)
                 said.append((word, {"count": count}))
         return said
 

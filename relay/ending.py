@@ -57,7 +57,7 @@ class Endings:
         """
         for waiting in await self._pending.drop_of(c, member_ids):
             if waiting.why.is_loss:
-                await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
+                await self._outbox.ledger.lose(c, waiting.group_id, "not_confirmed", 1, now)
         await self._roster.consents.end_all(c, member_ids, now)
         touched = await self._outbox.drop_waiting_for(c, member_ids)
         await self._outbox.lock_posts(c, touched)
@@ -80,7 +80,7 @@ class Endings:
             if not told:
                 lost_notices += post.unreached
         if lost_notices:
-            await self._outbox.count(c, {Word.UNTOLD: lost_notices}, now)
+            await self._outbox.ledger.count(c, {Word.UNTOLD: lost_notices}, now)
 
     async def member_unreachable(
         self,
@@ -117,7 +117,7 @@ class Endings:
         self, c: AsyncConnection, post_id: int, author_id: int, now: datetime
     ) -> None:
         """Tell an author, once a post, that some get it only when the next day begins."""
-        if await self._outbox.once(c, now, "budget", post_id):
+        if await self._outbox.ledger.once(c, now, "budget", post_id):
             await self._notices.tell(c, author_id, wording.HELD_BY_BUDGET, now)
 
     async def outlasted(self, c: AsyncConnection, due: Due, now: datetime) -> bool:
@@ -128,7 +128,7 @@ class Endings:
         """
         if due.author_id is None:
             return False
-        if not await self._outbox.once(c, now, "outlasted", due.post_id):
+        if not await self._outbox.ledger.once(c, now, "outlasted", due.post_id):
             return True
         return await self._notices.tell(c, due.author_id, hours.OUTLASTED, now)
 
@@ -158,13 +158,13 @@ class Endings:
         if group_id not in await self._roster.group_ids(c):
             return  # destroyed while the copy was under way: there is nobody to tell
         copies += await self._outbox.stop_post(c, post_id)
-        await self._outbox.lose(c, group_id, "leak_stopped", copies, now)
+        await self._outbox.ledger.lose(c, group_id, "leak_stopped", copies, now)
         text = wording.LEAK_STOPPED.format(count=copies)
         await self.tell_facilitators(c, group_id, text, now)
 
     async def tell_losses(self, c: AsyncConnection, now: datetime) -> None:
         """Tell facilitators, once a day, how many messages nobody in their group saw."""
-        for group_id, count in (await self._outbox.losses_to_tell(c, now)).items():
+        for group_id, count in (await self._outbox.ledger.losses_to_tell(c, now)).items():
             text = wording.NOT_PASSED_ON.format(count=count)
             await self.tell_facilitators(c, group_id, text, now)
 
@@ -182,7 +182,7 @@ class Endings:
             unread[waiting.group_id] += review
             text = guiding.NOT_LOOKED_AT if review else wording.NOT_CONFIRMED
             await self._notices.tell(c, waiting.member_id, text, now)
-            await self._outbox.lose(c, waiting.group_id, "not_confirmed", 1, now)
+            await self._outbox.ledger.lose(c, waiting.group_id, "not_confirmed", 1, now)
         for group_id, count in (+unread).items():
             text = guiding.NOT_LOOKED_AT_BY_YOU.format(count=count)
             await self.tell_facilitators(c, group_id, text, now)

@@ -109,6 +109,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         vault.close()
         raise
     outbox = Outbox(roster, vault)
+    ledger = outbox.ledger
     talk = Talk(outbox, vault)
     notices = Notices(outbox, roster, settings.post_life)
     pending, circles, departures = Pending(outbox, vault), Circles(roster), Departures()
@@ -117,19 +118,19 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
     spending, erasures = Spending(vault), Erasures(vault)
     review, hiding = Review(outbox, pending, vault), Hiding(circles, settings.phone_region)
     apart, names = Apart(vault, roster), Names(roster)
-    asking = Asking(outbox=outbox, pending=pending, roster=roster, names=names, notices=notices)
+    asking = Asking(ledger=ledger, pending=pending, roster=roster, names=names, notices=notices)
     posting = Posting(
         outbox,
         roster,
         talk,
         notices,
-        Reviewing(review, endings, notices, outbox, hiding, settings.post_life),
+        Reviewing(review, endings, notices, ledger, hiding, settings.post_life),
         asking,
         settings.post_life,
         settings.text_segments,
     )
     keeping_apart = KeepingApart(apart, roster, notices)
-    naming = Naming(names, roster, circles, notices, outbox)
+    naming = Naming(names, roster, circles, notices, ledger)
     joining = Joining(
         roster=roster,
         invites=Invites(vault),
@@ -138,7 +139,7 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         naming=naming,
         notices=notices,
         endings=endings,
-        outbox=outbox,
+        ledger=ledger,
         programme=settings.programme_name,
     )
     leaving = Leaving(

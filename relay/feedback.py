@@ -43,7 +43,7 @@ class Feedback:
         self._endings = engine.endings
         self._leaving = engine.leaving
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._roster = engine.roster
         self._vault = engine.vault
         self._wake = wake
@@ -68,7 +68,7 @@ class Feedback:
         if member is None:
             return None
         if report.news is News.UNWANTED:
-            await self._outbox.lose(c, member.group_id, "unwanted", 1, now)
+            await self._ledger.lose(c, member.group_id, "unwanted", 1, now)
             return None
         if report.news is News.DEAD:
             done = await self._dead(c, member, now)

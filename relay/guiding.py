@@ -85,7 +85,7 @@ class Guiding:
         waiting = await self._take(c, group, number, now)
         author = await self._writer(c, waiting)
         if author is None or waiting.body is None:
-            await self._outbox.lose(c, group.id, "not_confirmed", 1, now)
+            await self._outbox.ledger.lose(c, group.id, "not_confirmed", 1, now)
             return guiding.WRITER_GONE.format(number=number)
         if waiting.body.shown and group.settings.contacts != "allow":  # stricter by now
             await self._notices.tell(c, author.id, wording.ASKED_WITHOUT, now)

@@ -62,6 +62,7 @@ class Intake:
         self._departures = engine.departures
         self._roster = engine.roster
         self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._erasures = engine.erasures
         self._texts = engine.settings.texts
         self._tells_former = engine.settings.former_members == "told"
@@ -119,11 +120,11 @@ class Intake:
 
         async def work(c: AsyncConnection) -> None:
             arrival = await self._roster.arrive(c, inbound.to, inbound.sender)
-            if arrival is None or not await self._outbox.is_new(c, self._seen(inbound), now):
+            if arrival is None or not await self._ledger.is_new(c, self._seen(inbound), now):
                 return
             await self._note_text(c, inbound, now)
             await self._notices.tell(c, arrival.member.id, wording.TOO_LATE, now)
-            await self._outbox.lose(c, arrival.group.id, Reason.EXPIRED, 1, now)
+            await self._ledger.lose(c, arrival.group.id, Reason.EXPIRED, 1, now)
 
         await self._database.transact(work)
 
@@ -137,7 +138,7 @@ class Intake:
         to, sender = inbound.to.reveal(), inbound.sender.reveal()
         blind = self._vault.index(Purpose.SEEN, "former", to, sender)
         now = self._clock.now()
-        first = await self._database.transact(lambda c: self._outbox.is_new(c, blind, now))
+        first = await self._database.transact(lambda c: self._ledger.is_new(c, blind, now))
         return Fate(Receipt.FORMER, Word.REFUSED, "former") if first else _UNKNOWN
 
     # Before the transaction ------------------------------------------------------------------
@@ -208,16 +209,16 @@ class Intake:
         if order and is_heard(case, order.command):
             case = replace(case, order=order)
         if not case.order and await self._is_refused(case):
-            if inbound.channel == SMS and await self._outbox.is_new(c, self._seen(inbound), now):
+            if inbound.channel == SMS and await self._ledger.is_new(c, self._seen(inbound), now):
                 await self._note_text(c, inbound, now)  # else it may be found at the provider
             return Fate(Receipt.REFUSED, Word.REFUSED, case.why)
-        if not await self._outbox.is_new(c, self._seen(inbound), now):
+        if not await self._ledger.is_new(c, self._seen(inbound), now):
             return Fate(Receipt.AGAIN, Word.AGAIN)
         if inbound.channel == SMS:
             await self._note_text(c, inbound, now)
         fate = await self._fate(case)
         await self._care.look(c, inbound, case.arrival, case.order, now)
-        await self._outbox.count(c, {fate.word: 1}, now)
+        await self._ledger.count(c, {fate.word: 1}, now)
         self._note_post(case, fate)
         return fate
 
@@ -251,7 +252,7 @@ class Intake:
 
     async def _note_text(self, c: AsyncConnection, inbound: Inbound, now: datetime) -> None:
         """Taken in, so the provider's own copy can go; and texts are counted, for their price."""
-        await self._outbox.count(c, {"texts_in": 1}, now)
+        await self._ledger.count(c, {"texts_in": 1}, now)
         if self._texts:
             done = now + _LET_THE_ANSWER_LEAVE
             await self._erasures.add(c, [(Secret(inbound.provider_id), done)], now)

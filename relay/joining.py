@@ -30,8 +30,8 @@ from relay.naming import Naming
 from relay.notices import Notices
 from relay.store.apart import Apart
 from relay.store.invites import Invites
+from relay.store.ledger import Ledger
 from relay.store.names import Names
-from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.vault.vault import UnsealError
 from relay.wording import joining as said
@@ -66,7 +66,7 @@ class Joining:
         naming: Naming,
         notices: Notices,
         endings: Endings,
-        outbox: Outbox,
+        ledger: Ledger,
         programme: str,
     ) -> None:
         self._roster = roster
@@ -76,7 +76,7 @@ class Joining:
         self._naming = naming
         self._notices = notices
         self._endings = endings
-        self._outbox = outbox
+        self._ledger = ledger
         self._programme = programme
 
     # Inviting ------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ class Joining:
                 "She left or said stop wherever she was. If she has told you that she agrees, add "
                 "her with --agreed."
             )
-        if not await self._outbox.once(c, now, "invite", member.id, most=_MOST_INVITATIONS):
+        if not await self._ledger.once(c, now, "invite", member.id, most=_MOST_INVITATIONS):
             raise RefusalError("She was invited three times within a month; that is enough.")
         settings = replace(member.settings, shown_version=0)
         member = replace(member, state=MemberState.INVITED, settings=settings)

@@ -38,7 +38,7 @@ class LostPhones:
         self._departures = engine.departures
         self._endings = engine.endings
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._roster = engine.roster
         self._vault = engine.vault
         self._phones = Phones(engine.vault, engine.roster)
@@ -83,7 +83,7 @@ class LostPhones:
     async def _lose(self, c: AsyncConnection, *, phone: Phone, when: date) -> bool:
         now = self._clock.now()
         blind = self._vault.index(Purpose.SEEN, "given up", phone.member_id, when.isoformat())
-        if not await self._outbox.is_new(c, blind, now):
+        if not await self._ledger.is_new(c, blind, now):
             return False
         if phone.state is MemberState.ACTIVE:
             await self._endings.member_unreachable(

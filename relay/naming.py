@@ -17,8 +17,8 @@ from relay.errors import RefusalError
 from relay.guard.people import Person
 from relay.model import Group, Member, show_id
 from relay.notices import Notices
+from relay.store.ledger import Ledger
 from relay.store.names import Names
-from relay.store.outbox import Outbox
 from relay.store.roster import Roster
 from relay.wording import joining as said
 from relay.wording.text import Text
@@ -43,13 +43,13 @@ class Naming:
     """Checks and changes names, in the transaction of whatever asks for it."""
 
     def __init__(
-        self, names: Names, roster: Roster, circles: Circles, notices: Notices, outbox: Outbox
+        self, names: Names, roster: Roster, circles: Circles, notices: Notices, ledger: Ledger
     ) -> None:
         self._names = names
         self._roster = roster
         self._circles = circles
         self._notices = notices
-        self._outbox = outbox
+        self._ledger = ledger
 
     async def taker(self, c: AsyncConnection, member: Member) -> bytes:
         """Who may take back the names that she had."""
@@ -98,7 +98,7 @@ class Naming:
         if trouble is not None:
             free = ", ".join(await self.suggest(c, group, now))
             return trouble.format(names=free)
-        if not await self._outbox.once(c, now, "rename", member.id, day(now), most=_MOST_A_DAY):
+        if not await self._ledger.once(c, now, "rename", member.id, day(now), most=_MOST_A_DAY):
             return said.NAMES_ENOUGH
         changed = replace(member, name=Secret(name))
         await self._roster.save_member(c, changed)

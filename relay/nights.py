@@ -18,7 +18,7 @@ from relay.judge import awake_until, paused_until, quiet_windows
 from relay.model import Group, GroupSettings, Member, MemberSettings
 from relay.notices import TO_DELIVER, Notices
 from relay.shown import clock_of, shown_time
-from relay.store.outbox import Outbox
+from relay.store.ledger import Ledger
 from relay.store.readers import Readers
 from relay.wording import hours as wording
 from relay.wording.text import Text
@@ -132,8 +132,8 @@ def _is_up(member: Member, group: Group, now: datetime) -> bool:
 class Nights:
     """Tells authors that some are asleep, and notes who is not."""
 
-    def __init__(self, outbox: Outbox, readers: Readers, notices: Notices) -> None:
-        self._outbox = outbox
+    def __init__(self, ledger: Ledger, readers: Readers, notices: Notices) -> None:
+        self._ledger = ledger
         self._readers = readers
         self._notices = notices
 
@@ -164,7 +164,7 @@ class Nights:
         else:
             text = wording.READ_LATER.format(count=later.total())
             night = now.astimezone(zone).date().toordinal()
-        if await self._outbox.once(c, now, "read later", author.id, night):
+        if await self._ledger.once(c, now, "read later", author.id, night):
             await self._notices.tell(c, author.id, text, now, anyway=True)
 
     async def wrote(self, c: AsyncConnection, author: Member, group: Group, now: datetime) -> None:

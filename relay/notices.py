@@ -108,5 +108,5 @@ class Notices:
         """Whether an answer is not one too many: answers cost what all texts are paid from."""
         if urgent or member.state in {MemberState.ACTIVE, MemberState.UNREACHABLE}:
             hour = now.strftime("%Y-%m-%dT%H")
-            return await self._outbox.once(c, now, member.id, text, hour, most=_MOST_AN_HOUR)
-        return await self._outbox.once(c, now, member.id, text, day(now), most=_MOST_A_DAY)
+            return await self._outbox.ledger.once(c, now, member.id, text, hour, most=_MOST_AN_HOUR)
+        return await self._outbox.ledger.once(c, now, member.id, text, day(now), most=_MOST_A_DAY)

@@ -28,10 +28,10 @@ class Nudges:
         The notice keeps to her quiet hours, as every notice does.
         """
         for member_id in sorted({row.member_id for row in held}):
-            if await self._outbox.once(c, now, _WHAT, member_id):
+            if await self._outbox.ledger.once(c, now, _WHAT, member_id):
                 count = await self._outbox.unread(c, member_id)
                 await self._notices.tell(c, member_id, modes.NUDGE.format(count=count), now)
 
     async def asked(self, c: AsyncConnection, member_id: int) -> None:
         """She has asked, so of what comes now she is told again."""
-        await self._outbox.not_once(c, _WHAT, member_id)
+        await self._outbox.ledger.not_once(c, _WHAT, member_id)

@@ -60,8 +60,8 @@ class Posting:
         self._asking = asking
         self._life = life
         self._readers = Readers(roster)
-        self._nights = Nights(outbox, self._readers, notices)
-        self._urgency = Urgency(outbox, notices)
+        self._nights = Nights(outbox.ledger, self._readers, notices)
+        self._urgency = Urgency(outbox.ledger, notices)
 
     async def publish(
         self,

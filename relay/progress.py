@@ -171,7 +171,7 @@ class Following:
             for copy in found:
                 await self._apply(c, news, copy, now, done)
         await self._outbox.end(c, done.ended, None)
-        await self._outbox.count(c, +done.words, now)
+        await self._outbox.ledger.count(c, +done.words, now)
         await self._endings.after(c, done.posts, done.missed, now)
         return done
 

@@ -426,7 +426,7 @@ class Registrar:
         async with self._database.reading() as c:
             groups = {g.id: g for g in await self._roster.groups(c)}
             held = await self._outbox.held(c, now)
-            tallies = await self._outbox.tallies(c)
+            tallies = await self._outbox.ledger.tallies(c)
             losses: dict[str, int] = {}
             happened: dict[str, int] = {}
             waiting = await self._pending.count(c)
@@ -435,7 +435,7 @@ class Registrar:
             if group_key is not None:
                 only = await self._roster.find_group(c, group_key)
                 held = [h for h in held if h.group_id == only.id]
-                losses = await self._outbox.losses(c, only.id)
+                losses = await self._outbox.ledger.losses(c, only.id)
                 happened = await counts.of_group(c, only.id)
                 waiting = await self._pending.count(c, only.id)
         return {

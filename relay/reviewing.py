@@ -12,7 +12,7 @@ from relay.ending import Endings
 from relay.hiding import Hiding
 from relay.model import Body, Group, Member, end_of_life
 from relay.notices import Notices
-from relay.store.outbox import Outbox
+from relay.store.ledger import Ledger
 from relay.store.review import Review
 from relay.wording import guiding
 from relay.wording.text import Text
@@ -26,7 +26,7 @@ class Reviewing:
         review: Review,
         endings: Endings,
         notices: Notices,
-        outbox: Outbox,
+        ledger: Ledger,
         hiding: Hiding,
         life: timedelta,
     ) -> None:
@@ -34,7 +34,7 @@ class Reviewing:
         self._review = review
         self._endings = endings
         self._notices = notices
-        self._outbox = outbox
+        self._ledger = ledger
         self._hiding = hiding
         self._life = min(life, LOOKED_AT_WITHIN)
 
@@ -51,8 +51,8 @@ class Reviewing:
         if not await self._endings.tell_facilitators(c, group.id, text, now, pictures=pictures):
             await self._review.take(c, group.id, number, now)
             await self._notices.tell(c, author.id, guiding.NOBODY_LOOKS, now, anyway=True)
-            await self._outbox.lose(c, group.id, "not_confirmed", 1, now)
-        elif await self._outbox.once(c, now, "looked-at", author.id, day(now)):
+            await self._ledger.lose(c, group.id, "not_confirmed", 1, now)
+        elif await self._ledger.once(c, now, "looked-at", author.id, day(now)):
             await self._notices.tell(c, author.id, guiding.LOOKED_AT_FIRST, now, anyway=True)
 
     async def _question(

@@ -97,7 +97,7 @@ class Settling:
         )
         await self._mark_dead(c, batch, missed, now)
         await self._stop_leaks(c, batch, now)
-        await self._outbox.count(c, Counter(str(word) for word, _ in said), now)
+        await self._outbox.ledger.count(c, Counter(str(word) for word, _ in said), now)
         await self._endings.after(c, [r.due.post_id for r in batch], missed, now)
         return said
 
@@ -130,7 +130,7 @@ class Settling:
             await self._erasures.add(c, references, now, attempts)
         units = sum(r.outcome.cost for r in batch if isinstance(r.outcome, Sent))
         if units:
-            await self._outbox.count(c, {"segments": units}, now)
+            await self._outbox.ledger.count(c, {"segments": units}, now)
 
     async def _follow(self, c: AsyncConnection, batch: Sequence[Result], now: datetime) -> set[int]:
         """Of what the provider took, wait for news; some of it may have come before its answer.
@@ -182,7 +182,7 @@ class Settling:
         wait = delay(due.attempts + 1, chance)
         if outcome.unsure:
             wait = max(wait, _LOST_ANSWER_WAIT)
-            await self._outbox.count(c, {Word.REPEATED: 1}, now)
+            await self._outbox.ledger.count(c, {Word.REPEATED: 1}, now)
         until = now + max(wait, outcome.after or wait)
         unsure = due.unsure + outcome.unsure
         await self._outbox.postpone(c, due, result.token, until, unsure, outcome.rest)

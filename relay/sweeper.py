@@ -112,7 +112,7 @@ class Sweeper:
             return
         now = self._clock.now()
         async with self._database.writing() as c:
-            await self._outbox.forget_old(c, now)
+            await self._outbox.ledger.forget_old(c, now)
             await counts.forget_old(c, now)
             await self._roster.consents.drop_unanswered(c, now)
             await self._endings.tell_losses(c, now)
@@ -145,7 +145,7 @@ class Sweeper:
             ended = await self._outbox.drop_expired(c, now, _BATCH)
             if ended:
                 await self._endings.tell_authors(c, ended, now)
-                await self._outbox.count(c, {Word.EXPIRED: len(ended)}, now)
+                await self._outbox.ledger.count(c, {Word.EXPIRED: len(ended)}, now)
             await self._talk.drop_expired(c, now)
             waited = await self._pending.drop_expired(c, now, _BATCH)
             await self._endings.not_confirmed(c, waited, now)

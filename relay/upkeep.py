@@ -139,7 +139,7 @@ class Upkeep:
         self._clock = engine.clock
         self._database = engine.database
         self._erasures = engine.erasures
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._roster = engine.roster
         self._vault = engine.vault
         self._phones = Phones(engine.vault, engine.roster)
@@ -230,7 +230,7 @@ class Upkeep:
                 if some:
                     await self._erasures.later(c, some, now + wait)
             if gone:
-                await self._outbox.count(c, {Word.ERASED: len(gone)}, now)
+                await self._ledger.count(c, {Word.ERASED: len(gone)}, now)
         if gone:
             say(Word.ERASED, channel=SMS, count=len(gone))
         return len(gone)
@@ -264,7 +264,7 @@ class Upkeep:
         async with self._database.writing() as c:
             left = await self._erasures.drop_over(c, now)
             if left:
-                await self._outbox.count(c, {Word.LEFT_BEHIND: left}, now)
+                await self._ledger.count(c, {Word.LEFT_BEHIND: left}, now)
         if left:
             say(Word.LEFT_BEHIND, channel=SMS, count=left)
         return left

@@ -10,15 +10,15 @@ from relay.clock import day
 from relay.model import Group, Member
 from relay.notices import Notices
 from relay.store import counts
-from relay.store.outbox import Outbox
+from relay.store.ledger import Ledger
 from relay.wording import hours as wording
 
 
 class Urgency:
     """Grants it to those whom a facilitator allows it, so often a day, and counts it."""
 
-    def __init__(self, outbox: Outbox, notices: Notices) -> None:
-        self._outbox = outbox
+    def __init__(self, ledger: Ledger, notices: Notices) -> None:
+        self._ledger = ledger
         self._notices = notices
 
     async def is_granted(
@@ -32,7 +32,7 @@ class Urgency:
             await self._notices.tell(c, author.id, wording.NOT_URGENT, now, anyway=present)
             return False
         most = group.settings.urgent
-        if not await self._outbox.once(c, now, "urgent", author.id, day(now), most=most):
+        if not await self._ledger.once(c, now, "urgent", author.id, day(now), most=most):
             text = wording.TOO_OFTEN_URGENT.format(count=most)
             await self._notices.tell(c, author.id, text, now, anyway=present)
             return False

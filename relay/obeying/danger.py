@@ -41,7 +41,7 @@ class Danger:
         self._cries = Cries(engine)
         self._circles = engine.circles
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._programme = engine.settings.programme_name
         self._region = engine.settings.phone_region
 
@@ -92,7 +92,7 @@ class Danger:
             await self._tell(said, danger.HOW_TO_REPORT)
             return ()
         hour = said.now.strftime("%Y-%m-%dT%H")
-        if not await self._outbox.once(
+        if not await self._ledger.once(
             said.c, said.now, "report", said.member.id, hour, most=_MOST_REPORTS
         ):
             await self._tell(said, modes.RATE.format(count=60 - said.now.minute))

@@ -11,7 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -20,18 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels.contract import NO_WORDS
 from channels.secret import Contact, Secret
 from policies.facts import GroupState, MemberState
-from relay.clock import day, milliseconds, moment
+from relay.clock import milliseconds, moment
 from relay.model import Body, Due, GroupSettings, Member, MemberSettings, Stage, new_id
+from relay.store.ledger import Ledger
 from relay.store.roster import Roster
-from relay.store.tables import DELIVERY, GROUP, LOSS, MEMBER, PENDING, POST, SEEN, TALK, TALLY
-from relay.store.upsert import insert
+from relay.store.tables import DELIVERY, GROUP, MEMBER, PENDING, POST, TALK
 from relay.vault.vault import Purpose, SealedBody, UnsealError, Vault
 
-SEEN_FOR = timedelta(days=30)
-"""How long a repeat of a message is still known as one; longer than any body lives."""
-
 _SEALING = 7_262_018_451_002  # any number: the name of our advisory lock in PostgreSQL
-_TALLIES_KEPT = timedelta(days=35)
 _PRIME, _OTHER_PRIME = 2_147_483_647, 2_147_483_629
 """Below 2**31, so that a product of two numbers below them is one that both databases know."""
 
@@ -95,31 +91,11 @@ class Outbox:
     """The hot tables. Every method takes the connection of its transaction."""
 
     def __init__(self, roster: Roster, vault: Vault) -> None:
+        self.ledger = Ledger(vault)
         self._roster = roster
         self._vault = vault
 
     # Accepting -----------------------------------------------------------------------------
-
-    async def is_new(self, c: AsyncConnection, blind: bytes, now: datetime) -> bool:
-        """Claim a provider's message id. `False` if it was claimed before: do nothing then."""
-        row = {"blind": blind, "until_day": day(now + SEEN_FOR)}
-        done = await c.execute(insert(c, SEEN).on_conflict_do_nothing(), row)
-        return done.rowcount == 1
-
-    async def once(
-        self, c: AsyncConnection, now: datetime, *what: str | int, most: int = 1
-    ) -> bool:
-        """Whether something happens for the first time, or for the first few, within a month."""
-        for number in range(most):
-            blind = self._vault.index(Purpose.SEEN, "once", *what, number)
-            if await self.is_new(c, blind, now):
-                return True
-        return False
-
-    async def not_once(self, c: AsyncConnection, *what: str | int) -> None:
-        """Forget that something happened: the next time is the first again."""
-        blind = self._vault.index(Purpose.SEEN, "once", *what, 0)
-        await c.execute(sa.delete(SEEN).where(SEEN.c.blind == blind))
 
     async def add_post(
         self,
@@ -629,6 +605,15 @@ class Outbox:
             counts[post_id] += stage == Stage.WAITING
         return counts
 
+    async def stop_post(self, c: AsyncConnection, post_id: int) -> int:
+        """Drop the copies of a post that have not left. Returns how many."""
+        gone = await c.execute(
+            sa.delete(DELIVERY)
+            .where(DELIVERY.c.post_id == post_id, DELIVERY.c.claim.is_(None))
+            .returning(DELIVERY.c.stage)
+        )
+        return sum(1 for stage in gone.scalars() if stage == Stage.WAITING)
+
     async def private_among(self, c: AsyncConnection, post_ids: Iterable[int]) -> set[int]:
         """Those of these posts that were for one reader alone, or bring her a member's words."""
         alone = POST.c.private | POST.c.reporter_id.is_not(None)
@@ -723,65 +708,6 @@ class Outbox:
             )
             for group_id, bodies, first, last in posts
         ]
-
-    # Counting and forgetting ---------------------------------------------------------------
-
-    async def count(self, c: AsyncConnection, words: dict[str, int], now: datetime) -> None:
-        """Add to the tallies of the day. In order, so that two couriers cannot block each other."""
-        for word, count in sorted(words.items()):
-            statement = insert(c, TALLY).values(day=day(now), word=word, count=count)
-            await c.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["day", "word"],
-                    set_={"count": TALLY.c.count + statement.excluded.count},
-                )
-            )
-
-    async def lose(
-        self, c: AsyncConnection, group_id: int, why: str, count: int, now: datetime
-    ) -> None:
-        """Count messages to a group that nobody in it saw: its facilitators can ask for it."""
-        row = {"group_id": group_id, "day": day(now), "why": why[:16], "count": count}
-        statement = insert(c, LOSS).values(row)
-        await c.execute(
-            statement.on_conflict_do_update(
-                index_elements=["group_id", "day", "why"],
-                set_={"count": LOSS.c.count + statement.excluded.count},
-            )
-        )
-
-    async def losses_to_tell(self, c: AsyncConnection, now: datetime) -> dict[int, int]:
-        """How many of days gone by nobody has been told of, by group; once."""
-        gone_by = sa.update(LOSS).where(LOSS.c.day < day(now), ~LOSS.c.told).values(told=True)
-        counts: Counter[int] = Counter()
-        for group_id, count in await c.execute(gone_by.returning(LOSS.c.group_id, LOSS.c.count)):
-            counts[group_id] += count
-        return counts
-
-    async def losses(self, c: AsyncConnection, group_id: int) -> dict[str, int]:
-        """How often what was not passed on to a group, over the days that are kept."""
-        query = sa.select(LOSS.c.why, sa.func.sum(LOSS.c.count)).where(LOSS.c.group_id == group_id)
-        return {why: int(total) for why, total in await c.execute(query.group_by(LOSS.c.why))}
-
-    async def stop_post(self, c: AsyncConnection, post_id: int) -> int:
-        """Drop the copies of a post that have not left. Returns how many."""
-        gone = await c.execute(
-            sa.delete(DELIVERY)
-            .where(DELIVERY.c.post_id == post_id, DELIVERY.c.claim.is_(None))
-            .returning(DELIVERY.c.stage)
-        )
-        return sum(1 for stage in gone.scalars() if stage == Stage.WAITING)
-
-    async def tallies(self, c: AsyncConnection) -> dict[str, int]:
-        """How often what happened, over the days that are kept."""
-        query = sa.select(TALLY.c.word, sa.func.sum(TALLY.c.count)).group_by(TALLY.c.word)
-        return {word: int(total) for word, total in await c.execute(query)}
-
-    async def forget_old(self, c: AsyncConnection, now: datetime) -> None:
-        """Drop message ids and tallies whose time is over."""
-        await c.execute(sa.delete(SEEN).where(SEEN.c.until_day < day(now)))
-        await c.execute(sa.delete(TALLY).where(TALLY.c.day < day(now - _TALLIES_KEPT)))
-        await c.execute(sa.delete(LOSS).where(LOSS.c.day < day(now - _TALLIES_KEPT)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Pending:
         dropped = await self._drop(c, PENDING.c.id.in_(older))
         lost = sum(1 for one in dropped if one.why.is_loss)
         if lost:
-            await self._outbox.lose(c, author.group_id, "not_confirmed", lost, now)
+            await self._outbox.ledger.lose(c, author.group_id, "not_confirmed", lost, now)
 
     async def take(self, c: AsyncConnection, pending_id: int, now: datetime) -> Waiting | None:
         """Take one out, once; `None` if it is gone or its time is over."""

@@ -32,7 +32,7 @@ async def short_number(c: AsyncConnection, outbox: Outbox, group_id: int, now: d
         for _ in range(_TRIES):
             least = int("1".ljust(digits, "0"))
             number = least + secrets.randbelow(9 * least)
-            if await outbox.once(c, now, "short", group_id, number):
+            if await outbox.ledger.once(c, now, "short", group_id, number):
                 return number
     raise RuntimeError("no number is free")
 

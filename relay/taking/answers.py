@@ -37,7 +37,7 @@ class Answers:
     def __init__(self, engine: Engine, brakes: Brakes) -> None:
         """`brakes` know when she may write again."""
         self._notices = engine.notices
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._brakes = brakes
 
     async def say(self, case: Case, text: str, *, confirm: int = 0) -> None:
@@ -54,7 +54,7 @@ class Answers:
     async def not_passed_on(self, case: Case) -> Fate:
         """Tell her why nobody gets it; a machine is only counted."""
         if Reason.AUTOMATIC in case.reasons:
-            await self._outbox.lose(case.c, case.group.id, Reason.AUTOMATIC, 1, case.now)
+            await self._ledger.lose(case.c, case.group.id, Reason.AUTOMATIC, 1, case.now)
         else:
             await self.say(case, await self._why_not(case))
         return Fate(Receipt.TAKEN, Word.DROPPED, case.why)
@@ -72,7 +72,7 @@ class Answers:
 
     async def _braked(self, case: Case) -> Text:
         """Too much in a short time: she is told when to send it again; facilitators, a count."""
-        await self._outbox.lose(case.c, case.group.id, Reason.RATE, 1, case.now)
+        await self._ledger.lose(case.c, case.group.id, Reason.RATE, 1, case.now)
         wait = self._brakes.minutes_to_wait(case.member, case.group, case.now)
         return modes.RATE.format(count=wait)
 

@@ -39,7 +39,7 @@ class Kept:
         self._pending = engine.pending
         self._posting = engine.posting
         self._endings = engine.endings
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._life = engine.settings.post_life
         self._answers = answers
         self._orders = orders
@@ -116,7 +116,7 @@ class Kept:
             return Fate(Receipt.TAKEN, Word.DROPPED, Reason.EXPIRED)
         if _is_looser(case, waiting.body) or not is_yes(case.inbound.text.reveal()):
             await self._answers.say(case, wording.NOT_HERS)
-            await self._outbox.lose(case.c, case.member.group_id, "not_confirmed", 1, case.now)
+            await self._ledger.lose(case.c, case.member.group_id, "not_confirmed", 1, case.now)
             return Fate(Receipt.TAKEN, Word.DROPPED, Reason.NOT_PROVEN)
         was_said = replace(case.inbound, text=waiting.body.text, files=())
         kept = replace(case, inbound=was_said, made=draft_again(waiting.body))

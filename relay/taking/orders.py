@@ -31,7 +31,7 @@ class Orders:
 
     def __init__(self, engine: Engine, answers: Answers) -> None:
         self._obey = Obey(engine)
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._vault = engine.vault
         self._answers = answers
 
@@ -71,7 +71,7 @@ class Orders:
             return False
         hour = case.now.strftime("%Y-%m-%dT%H")
         blind = self._vault.index(Purpose.SEEN, command, case.member.id, hour)
-        return not await self._outbox.is_new(case.c, blind, case.now)
+        return not await self._ledger.is_new(case.c, blind, case.now)
 
 
 def ordered(inbound: Inbound, arrival: Arrival, now: datetime) -> Order | None:

@@ -51,7 +51,7 @@ class Phones:
 
     def __init__(self, engine: Engine, answers: Answers, orders: Orders, kept: Kept) -> None:
         self._roster = engine.roster
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._pending = engine.pending
         self._answers = answers
         self._orders = orders
@@ -113,7 +113,7 @@ class Phones:
 
     async def _drop_old(self, case: Case, count: int) -> None:
         await self._answers.say(case, wording.OLD_DROPPED.format(count=count))
-        await self._outbox.lose(case.c, case.member.group_id, "not_confirmed", count, case.now)
+        await self._ledger.lose(case.c, case.member.group_id, "not_confirmed", count, case.now)
 
     async def _ask(self, case: Case) -> Fate:
         """Keep it until she has shown that it is she."""

@@ -29,7 +29,7 @@ class Posts:
     def __init__(self, engine: Engine, answers: Answers, kept: Kept) -> None:
         self._posting = engine.posting
         self._roster = engine.roster
-        self._outbox = engine.outbox
+        self._ledger = engine.outbox.ledger
         self._talk = engine.talk
         self._answers = answers
         self._kept = kept
@@ -68,7 +68,7 @@ class Posts:
         """A phone's reaction repeats another member's words: those go no further."""
         how, sign = case.group.settings.reactions, case.inbound.reaction.reveal()
         fate = Fate(Receipt.TAKEN, Word.REACTED, how)
-        if how == "fold" and await self._outbox.once(case.c, case.now, "reaction", case.member.id):
+        if how == "fold" and await self._ledger.once(case.c, case.now, "reaction", case.member.id):
             await self._answers.say(case, wording.REACTION_KEPT)  # it may have been typed
         if how == "fold" or not isinstance(case.verdict, Pass) or case.to_mask:
             return fate

@@ -128,7 +128,7 @@ class House:
     async def tallies(self) -> dict[str, int]:
         """How often what happened."""
         async with self.engine.database.reading() as c:
-            return await self.engine.outbox.tallies(c)
+            return await self.engine.outbox.ledger.tallies(c)
 
 
 @pytest.fixture

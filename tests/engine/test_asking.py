@@ -165,7 +165,7 @@ async def test_a_mail_without_a_yes_is_told_alike(room: Room, answer: str) -> No
     assert await room.rows(PENDING) == 0
     assert room.read("Lou") == []
     async with room.house.engine.database.reading() as c:
-        assert await room.house.engine.outbox.losses(c, room.group.id) == {}
+        assert await room.house.engine.outbox.ledger.losses(c, room.group.id) == {}
 
 
 async def test_a_no_holds_until_she_asks_herself(room: Room) -> None:

@@ -411,7 +411,7 @@ async def test_what_was_asked_twice_and_never_answered_is_no_loss(room: Room) ->
         await room.house.deliver()
     assert (len(room.told(ANA)), await room.waiting()) == (1, 0)
     async with room.house.engine.database.reading() as c:
-        assert await room.house.engine.outbox.losses(c, room.group.id) == {}
+        assert await room.house.engine.outbox.ledger.losses(c, room.group.id) == {}
 
 
 async def test_an_order_that_waited_for_a_code_word_is_no_order_of_who_runs_it_no_more(
