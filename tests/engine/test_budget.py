@@ -327,6 +327,8 @@ def test_pace_holds_in_every_stretch_of_time(
         group=1,
         member=1,
         report=timedelta(hours=1),
+        member_posts=0,
+        group_posts=0,
     )
     pace, now = Pace(limits), datetime(2026, 11, 18, tzinfo=UTC)
     left: list[tuple[datetime, str, int]] = []
