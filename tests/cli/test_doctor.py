@@ -487,12 +487,12 @@ def test_the_command_with_nothing_configured(here: Desk, monkeypatch: pytest.Mon
     monkeypatch.delenv("RELAY_DOMAIN")
     ran = here("doctor")
     assert ran.status == 1
-    assert ran.err == "5 of 7 checks failed.\n"
+    assert ran.err == "5 of 8 checks failed.\n"
     assert all(line.split()[0] in {"ok", "note", "fail"} for line in ran.out.splitlines())
     as_json = here("doctor", "--json")
     assert (as_json.status, as_json.err) == (1, ran.err)
     shown = json.loads(as_json.out)
-    assert len(shown) == 7
+    assert len(shown) == 8
     assert all(list(check) == ["word", "what", "sentence"] for check in shown)
 
 
