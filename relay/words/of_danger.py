@@ -18,7 +18,7 @@ from relay.words.word import (
 
 FACILITATORS = frozenset({Who.FACILITATOR})
 _FOR_DUTY = frozenset({Reason.GROUP_FROZEN, Reason.GROUP_CLOSED, Reason.SHOWN_TO_OTHERS})
-_SURELY_HERS = WHATEVER - {Reason.NOT_AUTHENTIC}
+_SURELY_HERS = WHATEVER
 _NUMBER = re.compile(r"#?\d{2,3}[.!]?")
 _SPAN = re.compile(
     r"(\d{1,2})\s*(?:h|hs|hrs?|hours?|horas?|heures?|std|stunden?)\.?", re.IGNORECASE

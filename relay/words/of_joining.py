@@ -230,7 +230,7 @@ _FORGET = Word(
     where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=True,
-    despite=WHATEVER - {Reason.NOT_AUTHENTIC, Reason.NOT_PROVEN},
+    despite=WHATEVER - {Reason.NOT_PROVEN},
     slips=False,
 )
 
@@ -250,7 +250,7 @@ _FORGET_YES = Word(
     where=EVERYWHERE,
     owner=Owner.RELAY,
     changes=True,
-    despite=WHATEVER - {Reason.NOT_AUTHENTIC, Reason.NOT_PROVEN},
+    despite=WHATEVER - {Reason.NOT_PROVEN},
 )
 
 WORDS: tuple[Word, ...] = (

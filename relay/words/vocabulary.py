@@ -65,7 +65,7 @@ _STOP = Word(
     where=EVERYWHERE,
     owner=Owner.LAW,
     changes=True,
-    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    despite=WHATEVER,
     unproven=True,
 )
 
@@ -87,7 +87,7 @@ _START = Word(
     where=EVERYWHERE,
     owner=Owner.CARRIER,
     changes=False,
-    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    despite=WHATEVER,
     unproven=True,
 )
 
@@ -108,7 +108,7 @@ _HELP = Word(
     where=EVERYWHERE,
     owner=Owner.CARRIER,
     changes=False,
-    despite=WHATEVER - {Reason.NOT_AUTHENTIC},
+    despite=WHATEVER,
     unproven=True,
 )
 

@@ -192,3 +192,4 @@ HERSELF = frozenset({Who.MEMBER, Who.FACILITATOR})
 ANYONE = frozenset(Who)
 EVERYWHERE = frozenset(Place)
 WHATEVER = frozenset(Reason)
+"""A forger is never heard, whatever the word (`relay.taking.orders`)."""
