@@ -94,8 +94,13 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
 
     Raises `RefusalError` when the master key is missing or the database is from the future.
     """
+    vault, database, roster = await _open_store(settings)
+    return _put_together(settings, clock or SystemClock(), vault, database, roster)
+
+
+async def _open_store(settings: Settings) -> tuple[Vault, Database, Roster]:
+    """The keys, the database at its newest schema, and who is who."""
     os.umask(0o077)
-    clock = clock or SystemClock()
     key = master.load(settings.master_key)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     vault = Vault(settings.data_dir / "keys", key)
@@ -108,6 +113,13 @@ async def open_engine(settings: Settings, clock: Clock | None = None) -> Engine:
         await database.close()
         vault.close()
         raise
+    return vault, database, roster
+
+
+def _put_together(
+    settings: Settings, clock: Clock, vault: Vault, database: Database, roster: Roster
+) -> Engine:
+    """Every part, given what it needs."""
     outbox = Outbox(roster, vault)
     ledger = outbox.ledger
     talk = Talk(outbox, vault)
